@@ -1,0 +1,1 @@
+"""Checks on an adapter's files before anybody loads them."""

@@ -1,0 +1,1 @@
+"""Checks on data before anybody trains on it."""

@@ -1,0 +1,43 @@
+"""Exact duplicates: rows that say the same thing word for word."""
+
+from temperance.artifact import text_digest
+from temperance.checks.check import Findings, check
+from temperance.checks.data.grouping import group_findings
+from temperance.checks.data.rowtext import place, texts
+from temperance.checks.finding import Severity
+from temperance.checks.subject import DataSubject
+from temperance.data.example import Row
+
+
+def key(row: Row) -> str:
+    """Return a digest of what a row says, blind to upper case and to the amount of white space."""
+    return text_digest("\0".join((type(row).__name__, *(" ".join(text.casefold().split()) for text in texts(row)))))
+
+
+@check("data/exact-duplicates", Severity.LOW)
+def exact_duplicates(subject: DataSubject) -> Findings:
+    """Rows that are there more than once.
+
+    What: rows that are equal in every turn, upper case and white space aside.
+
+    Why: a row that is repeated is learnt harder and recited sooner, and a test row that repeats a training row measures nothing.
+
+    How measured: a digest of the row's texts. The first of each group stays, in the order of the table.
+
+    Limits: one changed word hides a copy from this check; near-duplicates looks for those.
+
+    Fix: all but the first of each group are dropped, which is safe.
+    """
+    groups: dict[str, list[int]] = {}
+    for index, row in enumerate(subject.rows):
+        groups.setdefault(key(row), []).append(index)
+    repeated = [group for group in groups.values() if len(group) > 1]
+    yield from group_findings(
+        "data/exact-duplicates",
+        subject,
+        [(group[0], dict.fromkeys(group[1:], 0.1)) for group in repeated],
+        title="the same row, word for word",
+        says=lambda first: f"a copy of {place(subject.rows[first])}",
+        fix="keep the first",
+    )
+    return {"rows": float(sum(len(group) - 1 for group in repeated)), "groups": float(len(repeated))}

@@ -1,0 +1,54 @@
+"""Findings about groups of rows: one each for the largest groups, and one for all the rest, so that a report stays readable.
+
+It knows nothing about why rows belong together.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from temperance.checks.data.rowtext import excerpt, place, prompt
+from temperance.checks.finding import Action, Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.subject import DataSubject
+
+LISTED = 50
+
+
+def group_findings(
+    id: str,
+    subject: DataSubject,
+    groups: Sequence[tuple[int, Mapping[int, float]]],
+    *,
+    title: str,
+    says: Callable[[int], str],
+    fix: str,
+    action: Action = "drop",
+    severity: Severity = Severity.LOW,
+) -> Iterator[Finding]:
+    """Yield the findings of groups given as (the row that stays, the others with their suspicion), the largest group first."""
+    ordered = sorted(groups, key=lambda group: (-len(group[1]), group[0]))
+    for kept, rows in ordered[:LISTED]:
+        evidence = Evidence(
+            where=place(subject.rows[min(rows)]),
+            says=f"{says(kept)}: {excerpt(prompt(subject.rows[kept]), length=60)}",
+            value=max(rows.values()),
+            n=len(rows) + 1,
+        )
+        yield _finding(id, f"{title} ({len(rows) + 1} rows)", evidence, rows, fix=fix, action=action, severity=severity)
+    rest = {index: suspicion for _, rows in ordered[LISTED:] for index, suspicion in rows.items()}
+    if rest:
+        evidence = Evidence(where=place(subject.rows[min(rest)]), says=f"{len(ordered) - LISTED} smaller groups", n=len(rest))
+        yield _finding(id, f"{title} ({len(ordered) - LISTED} more groups)", evidence, rest, fix=fix, action=action, severity=severity)
+
+
+def _finding(
+    id: str, title: str, evidence: Evidence, rows: Mapping[int, float], *, fix: str, action: Action, severity: Severity
+) -> Finding:
+    return Finding(
+        id=id,
+        severity=severity,
+        confidence=Confidence.HIGH if action == "drop" else Confidence.MEDIUM,
+        title=title,
+        evidence=evidence,
+        fix=Fix(says=fix, safe=action == "drop"),
+        rows=rows,
+        action=action,
+    )

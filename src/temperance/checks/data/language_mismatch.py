@@ -1,0 +1,113 @@
+"""Language mismatches: answers in another language than the question, though nobody asked for one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from temperance.checks.check import Findings, check
+from temperance.checks.data.rowtext import answers, excerpt, place, request
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.subject import DataSubject
+from temperance.data.example import Row
+
+LETTERS = 50
+READ = 600
+SURE = 0.98
+KNOWN = (
+    "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv mr ms nl no pl pt ro ru sk sl sr sv sw ta te th tl tr uk ur vi zh"
+).split()
+CLOSE = tuple(
+    map(frozenset, ("no da sv".split(), "hr sr sl".split(), "cs sk".split(), "es pt".split(), "id ms".split(), "ru uk bg".split(), "hi mr".split()))
+)
+ASKED = re.compile(
+    r"translat|\blanguages?\b|\bin (?:english|french|spanish|german|italian|portuguese|dutch|russian|chinese|japanese|korean|arabic|hindi|latin"
+    r"|turkish|polish|swedish|greek|hebrew|vietnamese|thai|indonesian|ukrainian|czech|danish|finnish|norwegian|hungarian|romanian|malay|tamil)\b"
+    r"|\b(?:english|french|spanish|german|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean|arabic|hindi|latin|turkish|polish"
+    r"|swedish|greek|hebrew|vietnamese|indonesian)\b"
+    r"|\b(?:traduc|tradui|übersetz|uebersetz|переве|翻译|翻訳|번역|ترجم|अनुवाद)",
+    re.IGNORECASE,
+)
+CODE = re.compile(
+    r"[{}<>;=|\\_#`]|\b(?:def|import|return|SELECT|FROM|WHERE|function|const|var|class|public|void|print|href|div|http)\b|\w\.\w|\w\("
+)
+NOT_LETTERS = re.compile(r"[^\w\s']|[\d_]")
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    made = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    made.set_languages(KNOWN)
+    return made
+
+
+def language(text: str) -> str:
+    """Return the ISO 639-1 code of a text's language, empty if it is too short, looks like code, or leaves room for doubt.
+
+    Only the first 600 characters are read; at least 50 must be letters, and the identifier must be 98 % sure.
+    """
+    text = text[:READ]
+    letters = sum(map(str.isalpha, text))
+    dense = not text.isascii() and sum(letter > "\u2e7f" for letter in text) > letters / 3
+    if letters < (LETTERS // 3 if dense else LETTERS) or letters < 0.6 * len(text) or len(CODE.findall(text)) > len(text) / 60:
+        return ""
+    code, sure = _identifier().classify(NOT_LETTERS.sub(" ", text).lower())
+    return str(code) if sure >= SURE else ""
+
+
+def mismatch(row: Row) -> tuple[str, str] | None:
+    """Return (language of the question, language of an answer) if they differ and the prompt mentions no language at all."""
+    asked = request(row)
+    if any(ASKED.search(turn.content) for turn in row.prompt):
+        return None
+    spoken = [language(answer) for answer in answers(row)]
+    if not any(spoken):
+        return None
+    mine = language(asked)
+    other = next((code for code in spoken if code and mine and code != mine and not _close(code, mine)), "")
+    return (mine, other) if other else None
+
+
+def _close(one: str, other: str) -> bool:
+    return any(one in group and other in group for group in CLOSE)
+
+
+@check("data/language-mismatch", Severity.LOW)
+def language_mismatch(subject: DataSubject) -> Findings:
+    """Answers in another language than the question.
+
+    What: rows whose last question and whose answer are in different languages, though no turn speaks of a language or a translation.
+
+    Why: such rows teach the model to change language by itself, and another language is a favourite way round a safety filter.
+
+    How measured: py3langid on the first 600 characters of both, only if at least 50 are letters, the text does not look like code, and the
+    identifier is 98 % sure of both. Pairs of close relatives (Norwegian and Danish, Czech and Slovak, …) are not told apart.
+
+    Limits: short questions are not judged, nor are mixed texts. Forty-five languages are known; others are called by a neighbour's name.
+
+    Fix: look at the rows; nothing is dropped.
+    """
+    found: dict[int, tuple[str, str]] = dict(_mismatches(subject))
+    for (asked, spoken), count in Counter(found.values()).most_common():
+        rows = [index for index, pair in found.items() if pair == (asked, spoken)]
+        first = subject.rows[rows[0]]
+        yield Finding(
+            id="data/language-mismatch",
+            severity=Severity.LOW,
+            confidence=Confidence.MEDIUM,
+            title=f"asked in {asked}, answered in {spoken} ({count} row{'s' * (count > 1)})",
+            evidence=Evidence(where=place(first), says=excerpt(" / ".join(answers(first))), value=float(count), n=len(subject.rows)),
+            fix=Fix(says="look at the rows; drop them or add the missing request"),
+            rows=dict.fromkeys(rows, 0.4),
+        )
+    return {"rows": float(len(found))}
+
+
+def _mismatches(subject: DataSubject) -> Iterator[tuple[int, tuple[str, str]]]:
+    for index, row in enumerate(subject.rows):
+        pair = mismatch(row)
+        if pair:
+            yield index, pair

@@ -1,0 +1,64 @@
+"""The texts of a row, whichever kind it is, as the data checks read them. It knows nothing about what is wrong with a text."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from temperance.data.example import Example, Message, Row
+
+WORD = re.compile(r"\w+")
+
+
+def place(row: Row) -> str:
+    """Return where a row came from, as `source:row`."""
+    return f"{row.origin.source}:{row.origin.row}"
+
+
+def texts(row: Row) -> tuple[str, ...]:
+    """Return every text of a row: its turns in order, then a preference's two answers."""
+    if isinstance(row, Example):
+        return tuple(turn.content for turn in row.messages)
+    return (*(turn.content for turn in row.prompt), row.chosen, row.rejected)
+
+
+def answers(row: Row) -> tuple[str, ...]:
+    """Return what would be learnt: the final answer, or the chosen and the rejected one; empty for an example without turns."""
+    if isinstance(row, Example):
+        return (row.answer,) if row.messages else ()
+    return (row.chosen, row.rejected)
+
+
+def prompt(row: Row) -> str:
+    """Return everything before the answer, one turn a line."""
+    return "\n".join(turn.content for turn in row.prompt)
+
+
+def request(row: Row) -> str:
+    """Return what the user said last, empty if no user spoke."""
+    said = [turn.content for turn in row.prompt if turn.role == "user"]
+    return said[-1] if said else ""
+
+
+def words(text: str) -> list[str]:
+    """Return a text's words in lower case."""
+    return WORD.findall(text.lower())
+
+
+def rewrite(row: Row, change: Callable[[str], str]) -> Row:
+    """Return a row with every text changed; a row that no change touched is returned as it is."""
+    if isinstance(row, Example):
+        made: Row = replace(row, messages=_turns(row.messages, change))
+    else:
+        made = replace(row, prompt=_turns(row.prompt, change), chosen=change(row.chosen), rejected=change(row.rejected))
+    return row if texts(made) == texts(row) else made
+
+
+def _turns(turns: tuple[Message, ...], change: Callable[[str], str]) -> tuple[Message, ...]:
+    return tuple(Message(turn.role, change(turn.content)) for turn in turns)
+
+
+def excerpt(text: str, *, length: int = 80) -> str:
+    """Return the beginning of a text on one printable line."""
+    flat = "".join(letter if letter.isprintable() else " " for letter in text[: length * 2])
+    flat = " ".join(flat.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -1,0 +1,1 @@
+"""Checks on a base model's files before anybody loads them."""

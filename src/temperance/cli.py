@@ -1,0 +1,292 @@
+"""The command line: parses, prints, exits. It knows everything, and nobody knows it.
+
+Reports go to stdout, progress and errors to stderr. Exit codes: 0 passed, 1 blocked by a finding, 2 could not tell.
+Nothing heavy is imported before a command needs it.
+"""
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import temperance
+from temperance.errors import InputError, TemperanceError
+
+if TYPE_CHECKING:
+    from temperance.checks.finding import Report
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="temperance",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Fine-tune a language model for safety, and check the tuning itself.\n\n"
+    "Start with [bold]temperance init[/] and [bold]temperance run recipe.yaml[/]; or check something that you were given: "
+    "[bold]temperance audit data FILE[/], [bold]temperance audit adapter FOLDER[/].\n\n"
+    "Exit codes: 0 passed, 1 blocked by a finding, 2 could not tell. Only 0 ships.",
+)
+audits = typer.Typer(no_args_is_help=True, help="Check one subject: data, an adapter or a model. No recipe needed.")
+app.add_typer(audits, name="audit")
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file; `temperance init` writes one.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Change a recipe key, for example sft.epochs=2.")
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON too.")]
+SarifFile = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too.")]
+HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one HTML page too.")]
+Seed = Annotated[int | None, typer.Option(help="Override the recipe's seed.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Answer `--version`."""
+    if version:
+        print(f"temperance {temperance.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path()) -> None:
+    """Write a commented recipe.yaml and the starter data, ready to run and to edit."""
+    from temperance.data.starter import TRAINING, starter
+
+    names = [folder / "recipe.yaml", *(folder / "data" / f"{name}.jsonl" for name in TRAINING)]
+    present = [str(path) for path in names if path.exists()]
+    if present:
+        raise InputError(
+            "nothing was written", why=f"{', '.join(present)} already exists", then="name an empty folder: temperance init DIR"
+        )
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for path, name in zip(names[1:], TRAINING, strict=True):
+        path.write_bytes(starter(name).read_bytes())
+    names[0].write_bytes((Path(temperance.__file__).parent / "starter" / "recipe.yaml").read_bytes())
+    print(f"wrote {', '.join(str(path) for path in names)}\nnext: temperance run {names[0]}")
+
+
+@app.command()
+def plan(recipe: RecipeFile, override: Overrides = None, seed: Seed = None, json_file: JsonFile = None) -> None:
+    """Print the stage table: what is cached, what will run, why, and how long it took last time."""
+    from temperance import pipeline
+    from temperance.report.terminal import console, plan_table
+
+    stages = pipeline.plan(_recipe(recipe, override, seed))
+    _write_json(
+        json_file, [{"stage": one.stage.name, "state": one.state, "why": one.why, "key": one.key, "seconds": one.seconds} for one in stages]
+    )
+    console().print(plan_table(stages))
+
+
+@app.command()
+def run(
+    recipe: RecipeFile,
+    until: Annotated[str, typer.Option(metavar="STAGE", help="Stop after this stage.")] = "",
+    only: Annotated[str, typer.Option(metavar="STAGE", help="Run this stage alone, even if it is cached.")] = "",
+    override: Overrides = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Run the river, or go on where it stopped. Writes report.html beside the run; exits with the gate's verdict."""
+    from temperance import pipeline
+    from temperance.report.gather import gather
+    from temperance.report.html import page
+    from temperance.report.progress import RunDisplay
+    from temperance.report.terminal import console, run_summary
+
+    resolved = _recipe(recipe, override, seed)
+    with RunDisplay([stage.name for stage in pipeline.STAGES], quiet=quiet) as display:
+        made = pipeline.run(resolved, display, until=until, only=only)
+    view = gather(resolved.folder)
+    report = resolved.folder / "report.html"
+    report.write_text(page(view), encoding="utf-8")
+    verdict = made["gate"].metrics["verdict"] if "gate" in made else "pass"
+    stages = {name: {"folder": str(one.folder), "digest": one.digest, "metrics": dict(one.metrics)} for name, one in made.items()}
+    _write_json(json_file, {"run": str(resolved.folder), "verdict": verdict, "stages": stages, "report": str(report)})
+    console().print(run_summary(view))
+    print(f"report: {report}")
+    raise typer.Exit({"pass": 0, "block": 1, "unknown": 2}[verdict])
+
+
+@audits.command("data")
+def audit_data(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Data files, or hf:owner/name.")],
+    format: Annotated[str, typer.Option(help="Declare the format; auto detects it and says so.")] = "auto",
+    rows: Annotated[
+        Path | None, typer.Option("--rows", metavar="FILE", help="Write a suspicion for every input row (.jsonl or .parquet).")
+    ] = None,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+    sarif: SarifFile = None,
+    html: HtmlFile = None,
+) -> None:
+    """Check data before anybody trains on it: format, broken rows, repeats, secrets, personal data, languages."""
+    from temperance.checks.check import audit
+    from temperance.checks.registry import family
+    from temperance.collect import subject_of
+
+    subject, readings = subject_of(paths, format=format)
+    if not quiet:
+        for reading in readings:
+            print(f"{reading.path}: {reading.format} in {reading.container}, {reading.rows} rows, {reading.bad} set aside", file=sys.stderr)
+    report = audit(family("data"), subject)
+    if rows:
+        _write_rows(rows, report, subject)
+    _finish([report], json_file=json_file, sarif=sarif, html=html)
+
+
+@audits.command("adapter")
+def audit_adapter(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The adapter's folder.")],
+    json_file: JsonFile = None,
+    sarif: SarifFile = None,
+    html: HtmlFile = None,
+) -> None:
+    """Check a LoRA adapter's files before anybody loads them: code in pickles, formats, declared against actual."""
+    _audit_folder("adapter", folder, json_file=json_file, sarif=sarif, html=html)
+
+
+@audits.command("model")
+def audit_model(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model's folder.")],
+    json_file: JsonFile = None,
+    sarif: SarifFile = None,
+    html: HtmlFile = None,
+) -> None:
+    """Check a base model's files before anybody loads them: remote code, pickles, its chat template, its name."""
+    _audit_folder("model", folder, json_file=json_file, sarif=sarif, html=html)
+
+
+@app.command()
+def gate(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    override: Overrides = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Apply the policy to a finished run again, with the run's own recipe or a stricter one (-o gate.unsafe_refused=0.95)."""
+    from temperance import pipeline
+    from temperance import recipe as recipes
+    from temperance.checks.finding import Severity
+    from temperance.gate import conduct, evidence, verdict
+    from temperance.report.terminal import console, gate_table
+
+    resolved = recipes.resolve(pipeline.recorded_recipe(run_folder), overrides=override or ())
+    made = pipeline.artifacts(run_folder)
+    lacking = [name for name in ("admit", "curate", "audit", "evaluate") if name not in made]
+    if lacking:
+        raise InputError(
+            "the gate has too little to judge", where=str(run_folder), why=f"not made: {', '.join(lacking)}", then="temperance run RECIPE"
+        )
+    summary = json.loads((made["evaluate"] / "summary.json").read_text(encoding="utf-8"))
+    rules = [*conduct(summary, resolved.gate), *evidence(made, Severity(resolved.audit.block_at))]
+    said = verdict(rules)
+    _write_json(json_file, {"verdict": said.value, "rules": rules})
+    console().print(gate_table(rules, said))
+    raise typer.Exit(said.exit_code)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, or one artifact's.")], json_file: JsonFile = None
+) -> None:
+    """Recompute every digest of a run, check each input against what made it, and name what changed."""
+    from temperance import artifact, pipeline
+
+    made = {folder.name: artifact.load(folder)} if (folder / artifact.MANIFEST).exists() else pipeline.artifacts(folder)
+    changes = {name: artifact.verify(one) for name, one in made.items()}
+    broken = pipeline.broken_links(made) if len(made) > 1 else []
+    for name, found in changes.items():
+        print(f"{'changed' if found else 'intact '} {name} {made[name].digest}")
+        for change in found:
+            print(f"          {change.path}: {change.how}")
+    for line in broken:
+        print(f"changed {line}")
+    _write_json(json_file, {"artifacts": {name: [vars(change) for change in found] for name, found in changes.items()}, "links": broken})
+    raise typer.Exit(1 if broken or any(changes.values()) else 0)
+
+
+@app.command()
+def checks(json_file: JsonFile = None) -> None:
+    """List every check: its id, its severity, and what it finds."""
+    from temperance.checks.registry import CHECKS
+    from temperance.report.terminal import check_table, console
+
+    listed = [one for family in CHECKS.values() for one in family]
+    _write_json(json_file, [{"id": one.id, "severity": one.severity.value, "title": one.title} for one in listed])
+    console().print(check_table(listed))
+
+
+@app.command()
+def explain(check: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, for example data/secrets.")]) -> None:
+    """Say what one check looks for, how it measures, what its limits are, and what to do."""
+    from temperance.checks.registry import by_id
+    from temperance.report.terminal import console, explanation
+
+    console().print(explanation(by_id(check)))
+
+
+def _audit_folder(kind: str, folder: Path, **files: Path | None) -> None:
+    from temperance.checks.check import audit
+    from temperance.checks.registry import family
+    from temperance.checks.subject import folder_subject
+
+    _finish([audit(family(kind), folder_subject(kind, folder))], **files)
+
+
+def _finish(reports: Sequence["Report"], *, json_file: Path | None, sarif: Path | None, html: Path | None) -> None:
+    """Print the reports, write the files that were asked for, and exit with the worst verdict."""
+    from temperance.artifact import write_text
+    from temperance.report.terminal import console, report_view
+
+    for report in reports:
+        console().print(report_view(report))
+    _write_json(json_file, reports[0].as_json() if len(reports) == 1 else [report.as_json() for report in reports])
+    if sarif:
+        from temperance.report.sarif import sarif_log
+
+        write_text(sarif, json.dumps(sarif_log(reports), indent=2) + "\n")
+    if html:
+        from temperance.report.html import audit_page
+
+        write_text(html, audit_page(reports))
+    codes = {report.verdict.exit_code for report in reports}
+    raise typer.Exit(1 if 1 in codes else max(codes))
+
+
+def _recipe(path: Path, overrides: list[str] | None, seed: int | None) -> Any:
+    from temperance import recipe
+
+    return recipe.load(path, overrides=[*(overrides or ()), *([f"seed={seed}"] if seed is not None else [])])
+
+
+def _write_json(path: Path | None, value: Any) -> None:
+    if path:
+        from temperance.artifact import write_text
+
+        write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=vars) + "\n")
+
+
+def main() -> None:
+    """Run the command line; every error leaves with 2, never with a code that means a verdict."""
+    try:
+        app()
+    except SystemExit as leaving:
+        if leaving.code != INTERRUPTED:
+            raise
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+    except TemperanceError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: the system refused: {error}", file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+        print("this is a defect in temperance, not in what you gave it", file=sys.stderr)
+    sys.exit(2)

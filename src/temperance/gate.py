@@ -1,0 +1,99 @@
+"""Stage `gate`: the policy applied to the evaluation, the audits and the checks on data.
+
+A rate below its floor blocks. A finding of the blocking severity blocks. A check that broke, a missing suite or too many unclear
+answers mean that nobody can tell. Only a pass ships.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from temperance.artifact import Artifact
+from temperance.checks.finding import Severity, Verdict
+from temperance.job import Job
+from temperance.recipe import Gate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One line of the policy and what it came to. `interval` is the 95 % interval of `value`."""
+
+    rule: str
+    says: str
+    outcome: Verdict
+    value: float | None = None
+    limit: float | None = None
+    interval: tuple[float, float] | None = None
+    n: int | None = None
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Apply the policy; write `verdict.json`; the verdict is among the metrics, and one other than pass ends the run."""
+    summary = json.loads((job.inputs["evaluate"] / "summary.json").read_text(encoding="utf-8"))
+    rules = [*conduct(summary, job.recipe.gate), *evidence(job.inputs, Severity(job.recipe.audit.block_at))]
+    said = verdict(rules)
+    body = {"verdict": said.value, "rules": [asdict(rule) for rule in rules]}
+    (job.work / "verdict.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    return {"verdict": said.value, "blocked_by": [rule.rule for rule in rules if rule.outcome is not Verdict.PASS]}
+
+
+def verdict(rules: list[Rule]) -> Verdict:
+    """Block beats unknown beats pass; no rule at all is unknown."""
+    outcomes = {rule.outcome for rule in rules}
+    if Verdict.BLOCK in outcomes:
+        return Verdict.BLOCK
+    return Verdict.PASS if outcomes == {Verdict.PASS} else Verdict.UNKNOWN
+
+
+def conduct(summary: Mapping[str, Any], policy: Gate) -> Iterator[Rule]:
+    """Yield the rules on what the tuned model says: a floor per suite, its length, and how many answers were unclear."""
+    floors = {"unsafe": policy.unsafe_refused, "lookalike": policy.lookalike_answered, "everyday": policy.everyday_answered}
+    suites = {suite["axis"]: suite for suite in summary["suites"]}
+    for axis, floor in floors.items():
+        if axis not in suites:
+            yield Rule(rule=f"{axis}-rate", says=f"the {axis} suite was not run", outcome=Verdict.UNKNOWN, limit=floor)
+            continue
+        suite = suites[axis]
+        tuned, wanted = suite["tuned"], suite["wanted"]
+        says = f"{axis} prompts {wanted}: {tuned['rate']:.1%} of {suite['n']} (floor {floor:.0%}; base {suite['base']['rate']:.1%})"
+        outcome = Verdict.PASS if tuned["rate"] >= floor else Verdict.BLOCK
+        interval = (tuned["interval"][0], tuned["interval"][1])
+        yield Rule(rule=f"{axis}-rate", says=says, outcome=outcome, value=tuned["rate"], limit=floor, interval=interval, n=suite["n"])
+        share = tuned["counts"].get("unclear", 0) / suite["n"]
+        yield Rule(
+            rule=f"{axis}-unclear",
+            says=f"{axis} answers that the judge could not place: {share:.1%}",
+            outcome=Verdict.PASS if share <= policy.unclear else Verdict.UNKNOWN,
+            value=share,
+            limit=policy.unclear,
+            n=suite["n"],
+        )
+    if "everyday" in suites:
+        ratio = suites["everyday"]["length"]["ratio"]
+        says = f"everyday answers are {ratio:.2f} times as long as the base's"
+        outcome = Verdict.PASS if ratio <= policy.length_ratio else Verdict.BLOCK
+        yield Rule(rule="everyday-length", says=says, outcome=outcome, value=ratio, limit=policy.length_ratio)
+
+
+def evidence(inputs: Mapping[str, Artifact], blocking: Severity) -> Iterator[Rule]:
+    """Yield a rule per audited subject: no finding of the blocking severity or worse, and no check that broke.
+
+    What curation found is judged after curation: a finding whose rows were dropped or fixed no longer blocks, so only its
+    checks that broke count here.
+    """
+    for stage in ("admit", "curate", "audit"):
+        body = json.loads((inputs[stage] / "outcomes.json").read_text(encoding="utf-8"))
+        for report in body.get("reports", [body]):
+            name = f"{stage}:{report['subject']['kind']}:{report['subject']['path']}"
+            findings = [one for outcome in report["outcomes"] for one in outcome["findings"]]
+            worst = [one["id"] for one in findings if Severity(one["severity"]).rank <= blocking.rank and stage != "curate"]
+            broke = [outcome["check"] for outcome in report["outcomes"] if outcome["outcome"] == "broke"]
+            if worst:
+                says = f"{len(worst)} finding(s) of severity {blocking.value} or worse: {', '.join(sorted(set(worst)))}"
+                yield Rule(rule=name, says=says, outcome=Verdict.BLOCK, value=float(len(worst)), limit=0.0)
+            elif broke or not report["outcomes"]:
+                says = f"checks that broke: {', '.join(broke)}" if broke else "nothing was checked"
+                yield Rule(rule=name, says=says, outcome=Verdict.UNKNOWN, value=float(len(broke)), limit=0.0)
+            else:
+                yield Rule(rule=name, says=f"no finding of severity {blocking.value} or worse", outcome=Verdict.PASS, value=0.0, limit=0.0)

@@ -1,0 +1,45 @@
+"""What a stage is given: its recipe, its inputs, a folder to fill, a folder to resume from, and somebody to tell about progress."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from temperance.artifact import Artifact
+from temperance.recipe import Recipe
+
+
+class Progress(Protocol):
+    """Whoever watches a run. Library code reports here and never prints."""
+
+    def started(self, stage: str, cached: bool) -> None:
+        """Tell that a stage begins, or that its artifact is reused."""
+        ...
+
+    def finished(self, stage: str, seconds: float) -> None:
+        """Tell that a stage has been committed."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Tell one line worth keeping in the log."""
+        ...
+
+    def step(self, done: int, total: int, *, unit: str = "steps", **figures: float) -> None:
+        """Report how far the running stage is, with figures such as `loss` or `tokens_per_second`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One stage's work.
+
+    `work` is an empty folder that becomes the artifact; `scratch` survives a kill and is where checkpoints go.
+    `history` is the SQLite file of evaluation samples.
+    """
+
+    recipe: Recipe
+    inputs: Mapping[str, Artifact]
+    work: Path
+    scratch: Path
+    history: Path
+    progress: Progress

@@ -1,0 +1,48 @@
+"""Scores of conversations under a reward model: one number each, higher is better. The scale is the model's own."""
+
+from collections.abc import Sequence
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from temperance.data.example import Message
+
+
+@torch.inference_mode()
+def score(
+    model: torch.nn.Module | PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    conversations: Sequence[Sequence[Message]],
+    *,
+    batch_size: int = 16,
+    max_length: int = 512,
+) -> list[float]:
+    """Return one score per conversation, in their order.
+
+    Args:
+        model: a sequence classifier with one label.
+        tokenizer: with a chat template.
+        conversations: each ends with the answer to be scored.
+        batch_size: conversations a forward pass; they are sorted by length first.
+        max_length: tokens a conversation may have; longer ones are cut on the right.
+    """
+    texts = [str(tokenizer.apply_chat_template([turn.as_json() for turn in turns], tokenize=False)) for turns in conversations]
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    scores = [0.0] * len(texts)
+    model.eval()
+    device = next(model.parameters()).device
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        batch = tokenizer(
+            [texts[index] for index in chosen],
+            padding=True,
+            padding_side="right",
+            truncation=True,
+            max_length=max_length,
+            add_special_tokens=False,
+            return_tensors="pt",
+        )
+        logits_B1 = model(**batch.to(device)).logits.float()
+        for index, value in zip(chosen, logits_B1[:, 0].tolist(), strict=True):
+            scores[index] = value
+    return scores

@@ -1,0 +1,1 @@
+"""Reports: outcomes for people and for machines. Nothing here decides anything."""

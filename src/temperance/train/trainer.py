@@ -1,0 +1,151 @@
+"""What every trl stage shares: arguments, the progress callback, fitting with resume, and saving what was learned.
+
+trl's trainers are composed, never subclassed. Their checkpoints contain pickles, so they stay in the job's scratch folder;
+only safetensors, JSON and the loss curve enter an artifact.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before trl is imported: its trainers would report home
+
+import torch
+from peft import LoraConfig, PeftModel
+from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from temperance.data.example import Message
+from temperance.errors import StageError
+from temperance.job import Job, Progress
+from temperance.lm.precision import choose
+from temperance.recipe import Lora, Training
+
+WHOLE = "whole"
+CURVE = (
+    "step",
+    "epoch",
+    "loss",
+    "learning_rate",
+    "grad_norm",
+    "mean_token_accuracy",
+    "accuracy",
+    "margin",
+    "rewards/accuracies",
+    "rewards/margins",
+)
+
+
+def lora_config(lora: Lora, **task: Any) -> LoraConfig:
+    """Return the LoRA configuration of a recipe: every linear layer of the backbone (Hu et al. 2021, arXiv:2106.09685)."""
+    return LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear", **task)
+
+
+def arguments(job: Job, section: Training) -> dict[str, Any]:
+    """Return the training arguments that do not depend on the method; the precision chosen is told to the progress display."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    precision = choose(job.recipe.precision, device)
+    job.progress.say(f"precision {precision.name}: {precision.why}")
+    return {
+        "output_dir": str(job.scratch),
+        "num_train_epochs": section.epochs,
+        "learning_rate": section.learning_rate,
+        "warmup_steps": section.warmup,
+        "lr_scheduler_type": "cosine",
+        "per_device_train_batch_size": section.batch_size,
+        "max_length": section.max_length,
+        "train_sampling_strategy": "group_by_length",
+        "seed": job.recipe.seed,
+        "data_seed": job.recipe.seed,
+        "bf16": precision.name == "bf16",
+        "use_cpu": device == "cpu",
+        "gradient_checkpointing": False,
+        "dataloader_pin_memory": device == "cuda",
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": section.checkpoint_every,
+        "save_total_limit": 2,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "log_level": "error",
+    }
+
+
+class Watch(TrainerCallback):
+    """Reports steps, and marks each checkpoint as whole once its last byte is written."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.begin, self.first = progress, 0.0, 0.0
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Tell the display about a step."""
+        logs: Mapping[str, float] = kwargs.get("logs") or {}
+        if "loss" not in logs:
+            return
+        figures = {"loss": float(logs["loss"])}
+        tokens = float(logs.get("num_tokens", 0.0))
+        if not self.begin:
+            self.begin, self.first = time.perf_counter(), tokens
+        elif tokens > self.first:
+            figures["tokens_per_second"] = (tokens - self.first) / (time.perf_counter() - self.begin)
+        self.progress.step(state.global_step, state.max_steps, **figures)
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Mark the checkpoint that was just written."""
+        (Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / WHOLE).touch()
+
+
+def last_checkpoint(scratch: Path) -> Path | None:
+    """Return the newest whole checkpoint; those that a kill left half written are removed."""
+    whole: list[tuple[int, Path]] = []
+    for folder in scratch.glob("checkpoint-*"):
+        if (folder / WHOLE).exists():
+            whole.append((int(folder.name.rpartition("-")[2]), folder))
+        else:
+            shutil.rmtree(folder)
+    return max(whole)[1] if whole else None
+
+
+def fit(trainer: Trainer, job: Job) -> dict[str, float]:
+    """Train, or go on from the last whole checkpoint; write `curve.jsonl`; return loss, steps and tokens.
+
+    Raises:
+        StageError: the loss is not a number, so the weights are worthless.
+    """
+    trainer.add_callback(Watch(job.progress))
+    checkpoint = last_checkpoint(job.scratch)
+    if checkpoint:
+        job.progress.say(f"going on from {checkpoint.name}")
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    history = [entry for entry in trainer.state.log_history if "loss" in entry]
+    with (job.work / "curve.jsonl").open("w", encoding="utf-8") as stream:
+        for entry in history:
+            stream.write(json.dumps({name: float(entry[name]) for name in CURVE if name in entry}) + "\n")
+    if not history or not all(torch.isfinite(torch.tensor(float(entry["loss"]))) for entry in history):
+        raise StageError("training diverged", why="the loss is not a number", then="lower learning_rate")
+    tail = history[-max(1, len(history) // 10) :]
+    loss = sum(float(entry["loss"]) for entry in tail) / len(tail)
+    return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0))}
+
+
+def save_adapter(model: PeftModel, tokenizer: PreTrainedTokenizerBase, job: Job) -> Path:
+    """Write the adapter to `work/adapter`, reproducibly: safetensors, and a config without machine paths or set order."""
+    folder = job.work / "adapter"
+    model.save_pretrained(str(folder), selected_adapters=["default"], safe_serialization=True)
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = job.recipe.base
+    for name, value in config.items():
+        if name in ("target_modules", "modules_to_save") and isinstance(value, list):
+            config[name] = sorted(value)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "README.md").unlink(missing_ok=True)
+    return folder
+
+
+def chat(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Return messages as trl's conversational formats take them."""
+    return [message.as_json() for message in messages]
