@@ -131,12 +131,14 @@ def audit_data(
     """Check data before anybody trains on it: format, broken rows, repeats, secrets, personal data, languages."""
     from temperance.checks.check import audit
     from temperance.checks.registry import family
-    from temperance.collect import subject_of
+    from temperance.checks.subject import data_subject
+    from temperance.collect import table
 
-    subject, readings = subject_of(paths, format=format)
+    found, bad, sources = table(paths, format=format)
     if not quiet:
-        for reading in readings:
-            print(f"{reading.path}: {reading.format} in {reading.container}, {reading.rows} rows, {reading.bad} set aside", file=sys.stderr)
+        for one in sources:
+            print(f"{one.path}: {one.format} in {one.container}, {one.rows:,} rows, {one.bad:,} set aside ({one.why})", file=sys.stderr)
+    subject = data_subject(found, path=", ".join(paths), bad=bad)
     report = audit(family("data"), subject)
     if rows:
         _write_rows(rows, report, subject)

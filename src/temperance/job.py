@@ -43,3 +43,19 @@ class Job:
     scratch: Path
     history: Path
     progress: Progress
+
+
+class Unwatched:
+    """A progress display that shows nothing, for work that nobody watches."""
+
+    def started(self, stage: str, cached: bool) -> None:
+        """Show nothing."""
+
+    def finished(self, stage: str, seconds: float) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Show nothing."""
+
+    def step(self, done: int, total: int, *, unit: str = "steps", **figures: float) -> None:
+        """Show nothing."""

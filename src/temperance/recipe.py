@@ -141,18 +141,23 @@ def load(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: the file cannot be read, is not YAML, or says something that cannot be meant; names line and nearest key.
     """
-    tree = _parse(path)
+    return _anchor(resolve(_parse(path), overrides=overrides, where=str(path)), path.parent)
+
+
+def resolve(tree: Any, *, overrides: Sequence[str] = (), where: str = "") -> Recipe:
+    """Turn a tree of keys into a recipe, after applying overrides.
+
+    Raises:
+        RecipeError: the tree says something that cannot be meant.
+    """
     for override in overrides:
         _apply(tree, override)
     try:
-        recipe = Recipe.model_validate(_plain(tree))
+        return Recipe.model_validate(_plain(tree))
     except ValidationError as error:
-        hollow = [problem for problem in error.errors() if problem["type"] != "too_short" or not problem["input"]]
-        problems = [_explain(problem, tree) for problem in hollow]
-        raise RecipeError(
-            "the recipe cannot be used", where=str(path), why="; ".join(problems), then="mend it, then: temperance plan"
-        ) from error
-    return _anchor(recipe, path.parent)
+        told = [problem for problem in error.errors() if problem["type"] != "too_short" or not problem["input"]]
+        why = "; ".join(_explain(problem, tree) for problem in told)
+        raise RecipeError("the recipe cannot be used", where=where, why=why, then="mend it, then: temperance plan") from error
 
 
 def _anchor(recipe: Recipe, home: Path) -> Recipe:

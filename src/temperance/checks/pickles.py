@@ -5,6 +5,7 @@ opcode takes and leaves); a name that cannot be worked out counts as a forbidden
 """
 
 import io
+import itertools
 import pickletools
 import stat
 import zipfile
@@ -14,28 +15,36 @@ from pathlib import Path
 from typing import IO, Any
 
 READ = 64 << 20
+HEAD = 4096
+MOST_MEMBERS = 100_000
 MOST_OPCODES = 2_000_000
 SUFFIXES = frozenset((".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".dill", ".npy", ".npz", ".pt2", ".ptl"))
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 UNKNOWN = "a name that only loading would tell"
 WEIGHTS = frozenset(
-    ("collections OrderedDict", "torch Size", "torch device", "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2",
-     "torch._utils _rebuild_parameter", "torch.serialization _get_layout", "torch.storage UntypedStorage", "torch.storage TypedStorage")
-    + tuple(f"torch {name}Storage" for name in "Float Half BFloat16 Double Int Long Short Char Byte Bool ComplexFloat".split())
-    + tuple(f"torch {name}" for name in "float32 float16 bfloat16 float64 int64 int32 int16 int8 uint8 bool".split())
-)  # fmt: skip
+    {
+        "collections": "OrderedDict",
+        "torch": "Size device FloatStorage HalfStorage BFloat16Storage DoubleStorage IntStorage LongStorage ShortStorage CharStorage"
+        " ByteStorage BoolStorage ComplexFloatStorage float32 float16 bfloat16 float64 int64 int32 int16 int8 uint8 bool",
+        "torch._utils": "_rebuild_tensor _rebuild_tensor_v2 _rebuild_parameter",
+        "torch.serialization": "_get_layout",
+        "torch.storage": "UntypedStorage TypedStorage",
+    }.items()
+)
 TRAINING = frozenset(
-    (
-        "accelerate.state PartialState", "accelerate.utils.dataclasses DistributedType", "accelerate.utils.dataclasses DeepSpeedPlugin",
-        "transformers.trainer_pt_utils AcceleratorConfig", "transformers.trainer_utils HubStrategy",
-        "transformers.trainer_utils IntervalStrategy", "transformers.trainer_utils SaveStrategy", "transformers.trainer_utils SchedulerType",
-        "transformers.trainer_utils EvaluationStrategy", "transformers.trainer_utils FSDPOption", "transformers.training_args OptimizerNames",
-        "transformers.training_args TrainingArguments", "transformers.training_args ParallelMode",
-        "transformers.training_args_seq2seq Seq2SeqTrainingArguments", "trl.trainer.sft_config SFTConfig", "trl.trainer.dpo_config DPOConfig",
-        "trl.trainer.reward_config RewardConfig",
-    )
-)  # fmt: skip
-ALLOWED = WEIGHTS | TRAINING
+    {
+        "accelerate.state": "PartialState",
+        "accelerate.utils.dataclasses": "DistributedType DeepSpeedPlugin",
+        "transformers.trainer_pt_utils": "AcceleratorConfig",
+        "transformers.trainer_utils": "HubStrategy IntervalStrategy SaveStrategy SchedulerType EvaluationStrategy FSDPOption",
+        "transformers.training_args": "OptimizerNames TrainingArguments ParallelMode",
+        "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+        "trl.trainer.sft_config": "SFTConfig",
+        "trl.trainer.dpo_config": "DPOConfig",
+        "trl.trainer.reward_config": "RewardConfig",
+    }.items()
+)
+ALLOWED = frozenset(f"{module} {name}" for module, names in WEIGHTS | TRAINING for name in names.split())
 TORCH_MEMBERS = ("version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id")
 
 
@@ -63,19 +72,25 @@ def scan(path: Path) -> Pickled:
         OSError: the file cannot be opened.
     """
     with path.open("rb") as stream:
-        head = stream.read(2)
+        head = stream.read(HEAD)
         stream.seek(0)
         named = path.suffix.lower() in SUFFIXES
-        zipped = (named or head == b"PK") and _is_zip(stream)
+        zipped = (named or head.startswith(b"PK")) and _is_zip(stream)
         stream.seek(0)
-        if head[:1] == b"\x80" or (named and not zipped and not _is_array(stream)):
-            names, dangers = _stream(stream.read(READ), strict=named)
-            if zipped:
-                more = _archive(stream)
-                names, dangers = names | more.names, (*dangers, *more.dangers, Danger("it is a pickle and an archive at once", certain=True))
-            holds = bool(named or names or zipped)
-            return Pickled(holds=holds, names=names, dangers=dangers if holds else ())
-        return _archive(stream) if zipped else Pickled(holds=False)
+        names: set[str] = set()
+        dangers: list[Danger] = []
+        bare = not head.startswith(b"PK") and (named or head.startswith(b"\x80")) and not _plain_array(head)
+        if bare:
+            dangers += _stream(stream.read(READ), names, strict=named)
+        if zipped:
+            stream.seek(0)
+            _archive(stream, names, dangers)
+        elif named and head.startswith(b"PK"):
+            dangers.append(Danger("it begins as an archive and is none", certain=False))
+        if bare and zipped:
+            dangers.append(Danger("it is a pickle and an archive at once", certain=True))
+    holds = bool(names or dangers) or (named and bare)
+    return Pickled(holds=holds, names=frozenset(names), dangers=(*dangers, *_forbidden(names)))
 
 
 def _is_zip(stream: IO[bytes]) -> bool:
@@ -85,90 +100,83 @@ def _is_zip(stream: IO[bytes]) -> bool:
         return False
 
 
-def _is_array(stream: IO[bytes]) -> bool:
-    """Say whether this is a NumPy array of plain numbers; an array of objects holds a pickle."""
-    head = stream.read(512)
-    stream.seek(0)
-    return head.startswith(b"\x93NUMPY") and b"|O" not in head
+def _plain_array(head: bytes) -> bool:
+    """Say whether this is the beginning of a NumPy array of plain numbers; an array of objects (O) holds a pickle."""
+    description, newline, _ = head[:HEAD].partition(b"\n")
+    return head.startswith(b"\x93NUMPY") and bool(newline) and b"O" not in description[10:]
 
 
-def _stream(data: bytes, *, strict: bool) -> tuple[frozenset[str], tuple[Danger, ...]]:
-    """Read pickles one after another; what follows them in a file of PyTorch's old format are bare numbers."""
+def _stream(data: bytes, names: set[str], *, strict: bool) -> Iterator[Danger]:
+    """Read pickles one after another and add what they import to `names`; yield why that could not be done to the end.
+
+    What follows the fifth pickle of PyTorch's old format are bare numbers.
+    """
     if data.startswith(b"\x93NUMPY"):
-        return frozenset(), (Danger("it is an array of Python objects", certain=True),)
-    names: set[str] = set()
+        yield Danger("it is an array of Python objects", certain=True)
+        return
     buffer = io.BytesIO(data)
     torch_file = False
-    count = 0
-    while buffer.tell() < len(data):
+    for count in itertools.count():
+        if buffer.tell() >= len(data) > 0 or (torch_file and count == 5):
+            return
         one = _Pickle(buffer)
         names |= one.names
-        torch_file |= one.first == TORCH_MAGIC
+        torch_file |= count == 0 and one.first == TORCH_MAGIC
         if one.problem:
-            if count == 0 and (strict or one.names):
-                return frozenset(names), (*_forbidden(names), Danger(f"it does not read as a pickle: {one.problem}", certain=False))
-            if count and not torch_file:
-                return frozenset(names), (*_forbidden(names), Danger("bytes that are no pickle follow the pickle", certain=False))
-            break
-        count += 1
-        if torch_file and count == 5:
-            break
-    return frozenset(names), tuple(_forbidden(names))
+            if strict or one.names:
+                what = "bytes that are no pickle follow the pickle" if count else f"it does not read as a pickle: {one.problem}"
+                yield Danger(what, certain=False)
+            return
 
 
 def _forbidden(names: set[str]) -> Iterator[Danger]:
     for name in sorted(names - ALLOWED):
-        yield Danger(f"loading it would import {name.replace(' ', '.')}" if name != UNKNOWN else f"loading it would import {UNKNOWN}", certain=True)
+        said = name if name == UNKNOWN else ascii(name)[1:-1].replace(" ", ".")[:120]
+        yield Danger(f"loading it would import {said}", certain=True)
 
 
-def _archive(stream: IO[bytes]) -> Pickled:
-    names: set[str] = set()
-    dangers: list[Danger] = []
-    holds = False
+def _archive(stream: IO[bytes], names: set[str], dangers: list[Danger]) -> None:
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             if len({member.filename for member in members}) < len(members):
                 dangers.append(Danger("two members of the archive share a name", certain=True))
-            for member in members[:100_000]:
+            if len(members) > MOST_MEMBERS:
+                dangers.append(Danger(f"the archive has more than {MOST_MEMBERS:,} members", certain=False))
+            for member in members[:MOST_MEMBERS]:
                 kind = _member(member)
-                if kind == "pickle":
-                    holds = True
-                    _read_member(archive, member, names, dangers)
+                if kind == "a pickle":
+                    dangers.extend(_read_member(archive, member, names))
                 elif kind:
                     dangers.append(Danger(f"the archive holds {kind}: {ascii(member.filename)[1:-1][:80]}", certain=kind == "code"))
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError, KeyError, OverflowError) as error:
-        return Pickled(holds=True, names=frozenset(names), dangers=(*dangers, Danger(f"the archive cannot be read: {error}", certain=False)))
-    return Pickled(holds=holds or bool(dangers), names=frozenset(names), dangers=(*dangers, *_forbidden(names)))
+        dangers.append(Danger(f"the archive cannot be read: {error}", certain=False))
 
 
 def _member(member: zipfile.ZipInfo) -> str:
-    """Return what a member is: `pickle`, `code`, something unexpected, or nothing worth a word."""
+    """Return what a member is: `a pickle`, `code`, something unexpected, or nothing worth a word."""
     name = member.filename
     inner = name.partition("/")[2]
     if stat.S_ISLNK(member.external_attr >> 16):
         return "a link"
     if name.endswith((".pkl", ".pickle", ".npy")):
-        return "pickle"
+        return "a pickle"
     if name.endswith((".py", ".so", ".pyc", ".dll")) or inner.startswith("code/") or name.startswith(("/", "../")) or "/../" in name:
         return "code"
     known = inner in TORCH_MEMBERS or inner.startswith("data/") or name.endswith("/")
     return "" if known else "an unexpected member"
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, names: set[str], dangers: list[Danger]) -> None:
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, names: set[str]) -> Iterator[Danger]:
     try:
         with archive.open(member) as inside:
             data = inside.read(READ)
     except Exception as error:
         # zlib, lzma and bz2 raise families of their own for the same thing: bytes that do not decompress
-        dangers.append(Danger(f"{ascii(member.filename)[1:-1][:80]} cannot be read: {error}", certain=False))
+        yield Danger(f"{ascii(member.filename)[1:-1][:80]} cannot be read: {error}", certain=False)
         return
-    if member.filename.endswith(".npy") and data.startswith(b"\x93NUMPY") and b"|O" not in data[:512]:
-        return
-    found, said = _stream(data, strict=True)
-    names |= found
-    dangers.extend(danger for danger in said if not danger.certain or "import" not in danger.says)
+    if not (member.filename.endswith(".npy") and _plain_array(data)):
+        yield from _stream(data, names, strict=True)
 
 
 class _Pickle:
@@ -189,8 +197,6 @@ class _Pickle:
                 self._step(opcode, argument)
         except (ValueError, IndexError, KeyError, OverflowError, MemoryError, EOFError, AttributeError) as error:
             self.problem = str(error)[:120] or type(error).__name__
-            if self._stack is None:
-                self.names.add(UNKNOWN)
 
     def _step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
         name = opcode.name

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from temperance.artifact import canonical_json, digest_of, file_digest, text_digest
 from temperance.checks import strict_json
@@ -67,7 +67,7 @@ class FolderSubject:
     `config` is the parsed `adapter_config.json` or `config.json`, None where there is none that can be read.
     """
 
-    kind: Literal["adapter", "model"]
+    kind: str
     path: str
     digest: str
     folder: Path
@@ -101,8 +101,8 @@ def data_subject(rows: Sequence[Row], *, path: str = "", bad: Sequence[BadRow] =
     return DataSubject(path=path, digest=digest, rows=rows, bad=bad, near_duplicate_threshold=near_duplicate_threshold)
 
 
-def folder_subject(folder: Path, kind: Literal["adapter", "model"]) -> FolderSubject:
-    """Return a folder as a subject: list it without following links, digest every file, parse its config as data.
+def folder_subject(kind: str, folder: Path) -> FolderSubject:
+    """Return a folder (`adapter` or `model`) as a subject: list it without following links, digest every file, parse its config as data.
 
     Raises:
         InputError: it is not a folder, or a file in it cannot be read.
@@ -113,7 +113,8 @@ def folder_subject(folder: Path, kind: Literal["adapter", "model"]) -> FolderSub
     try:
         files, others = _listing(folder)
         digest = digest_of({path.relative_to(folder).as_posix(): file_digest(path) for path in files})
-        config = strict_json.read(folder / CONFIG[kind]).value if folder / CONFIG[kind] in files else None
+        told = folder / CONFIG.get(kind, "config.json")
+        config = strict_json.read(told).value if told in files else None
     except OSError as error:
         raise InputError(f"this {kind} cannot be read", where=str(error.filename or folder), why=error.strerror or str(error)) from error
     return FolderSubject(

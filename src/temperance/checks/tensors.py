@@ -59,7 +59,8 @@ def header(path: Path) -> Header:
     problems = [(f"the header names {name!r} twice", True) for name in parsed.repeated]
     if not raw.startswith(b"{"):
         problems.append(("the header does not begin with a brace", False))
-    tensors, metadata = {}, {}
+    tensors: dict[str, Tensor] = {}
+    metadata: dict[str, str] = {}
     for name, said in parsed.value.items():
         if name == "__metadata__":
             metadata = _metadata(said, problems)

@@ -10,6 +10,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from temperance.data.record import CAP, Malformed
 from temperance.errors import InputError
@@ -127,7 +128,7 @@ class Pulled(io.RawIOBase):
         """It can be read."""
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # pyrefly: ignore[bad-override]
+    def readinto(self, buffer: Any, /) -> int:
         """Fill the buffer with what is at hand; 0 at the end."""
         while not self._rest:
             chunk = next(self._chunks, None)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import orjson
 
 from temperance.artifact import canonical_json, text_digest
+from temperance.errors import InputError
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -120,7 +121,17 @@ def write_rows(path: Path, rows: Iterator[Row] | list[Row] | tuple[Row, ...]) ->
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read canonical rows, one at a time."""
-    with path.open("rb") as stream:
-        for line in stream:
-            yield row_from_json(orjson.loads(line))
+    """Read canonical rows that `write_rows` wrote, one at a time; rows of doubtful origin are for `temperance.data.read`.
+
+    Raises:
+        InputError: the file is absent, or a line is not a canonical row.
+    """
+    number = 0
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                number += 1
+                yield row_from_json(orjson.loads(line))
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        where = f"{path}, line {number}" if number else str(path)
+        raise InputError("the canonical rows cannot be read", where=where, why=f"{type(error).__name__}: {error}") from error

@@ -102,7 +102,8 @@ def recognise(head: bytes, source: str) -> str:
         return "json array"
     lines = text.splitlines()
     if text.startswith(b"{"):
-        return "json lines" if len(lines) == 1 or any(_is_object(line) for line in lines) else "json objects"
+        by_line = len(lines) == 1 or any(line.startswith(b'{"') for line in lines[1:]) or any(_is_object(line) for line in lines)
+        return "json lines" if by_line else "json objects"
     if any(_is_object(line) for line in lines):
         return "json lines"
     if csv_delimiter(lines[0].decode("utf-8", "replace")) is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from temperance.data.bytestream import next_line
-from temperance.data.record import CAP, Entry, Malformed, Record, Reject, parse_json, rejecter
+from temperance.data.record import CAP, Entry, Malformed, Record, parse_json, rejecter
 from temperance.errors import InputError
 
 DELIMITERS = (",", "\t", ";")
@@ -115,7 +115,7 @@ def parquet_records(opened: Path | IO[bytes], source: str) -> Iterator[Entry]:
     row, reject = 0, rejecter(source)
     try:
         table = pq.ParquetFile(opened)
-        for batch in table.iter_batches(batch_size=BATCH):
+        for batch in table.iter_batches(batch_size=_batch_size(table.metadata)):
             try:
                 values: list[Any] = batch.to_pylist()
             except ValueError:
@@ -130,6 +130,13 @@ def parquet_records(opened: Path | IO[bytes], source: str) -> Iterator[Entry]:
     except (pa.ArrowException, OSError, ValueError, OverflowError, NotImplementedError) as error:
         why = f"after {row:,} rows: {error}"
         raise InputError("this Parquet file is damaged", where=source, why=why, then="write it again, or fetch it again") from error
+
+
+def _batch_size(metadata: Any) -> int:
+    """Return how many rows to hold at once: `BATCH`, or fewer where rows are so large that they would take more than `CAP`."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+    return min(BATCH, max(1, CAP // max(largest, 1)))
 
 
 def _one(batch: Any, index: int) -> Any:
@@ -147,6 +154,11 @@ def hub_records(name: str, source: str) -> Iterator[Entry]:
         InputError: it cannot be reached or read.
     """
     owner_name, _, split = name.partition("@")
+    if Path(owner_name).exists():
+        why = f"a folder named {owner_name} lies here and would be read instead"
+        raise InputError(
+            "this data set on the hub cannot be read", where=source, why=why, then="start from another folder, or name its files"
+        )
     try:
         import datasets
 

@@ -1,1 +1,1 @@
-"""Reports: outcomes for people and for machines. Nothing here decides anything."""
+"""Reports: what the stages and the checks found, as text, page, SARIF, model card and documentation. It judges nothing itself."""

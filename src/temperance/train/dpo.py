@@ -4,7 +4,6 @@ The reference policy is a frozen copy of the sft adapter, made by this very run 
 of unknown origin never becomes the reference. Loss: Rafailov et al. 2023, arXiv:2305.18290, eq. 7.
 """
 
-import random
 from typing import Any
 
 from datasets import Dataset
@@ -16,7 +15,8 @@ from temperance.data.example import Preference, read_rows
 from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
-from temperance.train.trainer import arguments, chat, fit, save_adapter
+from temperance.lm.logprobs import compact_head
+from temperance.train.trainer import adapted, arguments, drawn, fit, pair, save_adapter
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -31,25 +31,17 @@ def run(job: Job) -> dict[str, Any]:
         raise StageError(
             "there is nothing to align on", why="the curated table holds no preference", then="add a source of preferences to the recipe"
         )
-    if section.limit:
-        rows = random.Random(job.recipe.seed).sample(rows, min(section.limit, len(rows)))
+    rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
-    tokenizer = load_tokenizer(job.recipe.base)
     base = load_model(job.recipe.base, precision="fp32")
     policy = PeftModel.from_pretrained(base, str(job.inputs["sft"] / "adapter"), is_trainable=True)
     trainer = DPOTrainer(
         model=policy,
         args=DPOConfig(**arguments(job, section), beta=section.beta),
         train_dataset=Dataset.from_list([pair(row) for row in rows]),
-        processing_class=tokenizer,
+        processing_class=load_tokenizer(job.recipe.base),
     )
+    compact_head(adapted(trainer).get_base_model())
     metrics = fit(trainer, job)
-    assert isinstance(trainer.model, PeftModel)
-    save_adapter(trainer.model, tokenizer, job)
+    save_adapter(trainer, job)
     return {"pairs": len(rows), **metrics}
-
-
-def pair(row: Preference) -> dict[str, Any]:
-    """Return a preference as trl's conversational format with an explicit prompt."""
-    chosen, rejected = ([{"role": "assistant", "content": text}] for text in (row.chosen, row.rejected))
-    return {"prompt": chat(row.prompt), "chosen": chosen, "rejected": rejected}

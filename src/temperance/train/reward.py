@@ -1,7 +1,7 @@
 """Stage `reward`: a reward model from preferences: a LoRA adapter and a scalar head on the frozen base, through trl's RewardTrainer.
 
 Loss: Bradley-Terry, -log sigmoid(r(chosen) - r(rejected)). A share of the pairs, whole prompts at a time, is kept out of training;
-`scores.jsonl` holds the scores of both answers of every pair, so that what the model rewards can be looked at.
+`scores.jsonl` holds the scores of both answers of each held-out pair, so that what the model rewards can be looked at.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from datasets import Dataset
 from peft import PeftModel
-from transformers import set_seed
+from transformers import PreTrainedTokenizerBase, set_seed
 from trl import RewardConfig, RewardTrainer
 
 from temperance.data.example import Message, Preference, read_rows
@@ -19,8 +19,7 @@ from temperance.job import Job
 from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
 from temperance.stats import wilson
-from temperance.train.dpo import pair
-from temperance.train.trainer import arguments, fit, lora_config, save_adapter
+from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, pair, save_adapter
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -32,8 +31,7 @@ def run(job: Job) -> dict[str, Any]:
     section = job.recipe.reward
     rows = [row for row in read_rows(job.inputs["curate"] / "rows.jsonl") if isinstance(row, Preference)]
     training, held = split(rows, section.holdout, seed=job.recipe.seed)
-    if section.limit:
-        training = training[: section.limit]
+    training = drawn(training, section, seed=job.recipe.seed)
     if not training or not held:
         why = f"the curated table holds {len(rows)} preferences"
         raise StageError("there is too little to learn a reward from", why=why, then="add a source of preferences to the recipe")
@@ -47,32 +45,25 @@ def run(job: Job) -> dict[str, Any]:
         peft_config=lora_config(section.lora, task_type="SEQ_CLS", modules_to_save=["score"]),
     )
     metrics = fit(trainer, job)
-    assert isinstance(trainer.model, PeftModel)
-    save_adapter(trainer.model, tokenizer, job)
-    return {"pairs": len(training), **metrics, **_judge(trainer.model, tokenizer, training, held, job)}
+    save_adapter(trainer, job)
+    return {"pairs": len(training), **metrics, **_judge(adapted(trainer), tokenizer, held, job)}
 
 
 def split(rows: list[Preference], holdout: float, *, seed: int) -> tuple[list[Preference], list[Preference]]:
-    """Split pairs into (training, held out), shuffled, so that no prompt stands on both sides."""
+    """Split pairs into (training, held out), so that no prompt stands on both sides."""
     prompts = sorted({row.prompt for row in rows}, key=str)
     random.Random(seed).shuffle(prompts)
     kept = set(prompts[: round(len(prompts) * holdout)])
-    shuffled = random.Random(seed).sample(rows, len(rows))
-    return [row for row in shuffled if row.prompt not in kept], [row for row in shuffled if row.prompt in kept]
+    return [row for row in rows if row.prompt not in kept], [row for row in rows if row.prompt in kept]
 
 
-def _judge(model: PeftModel, tokenizer: Any, training: list[Preference], held: list[Preference], job: Job) -> dict[str, Any]:
-    """Score every pair, write `scores.jsonl`, and return the accuracy on the held-out pairs with its 95 % interval."""
-    rows = training + held
-    talks = [(*row.prompt, Message("assistant", text)) for row in rows for text in (row.chosen, row.rejected)]
+def _judge(model: PeftModel, tokenizer: PreTrainedTokenizerBase, held: list[Preference], job: Job) -> dict[str, Any]:
+    """Score the held-out pairs, write `scores.jsonl`, and return the accuracy with its 95 % interval."""
+    talks = [(*row.prompt, Message("assistant", text)) for row in held for text in (row.chosen, row.rejected)]
     scores = score(model, tokenizer, talks, max_length=job.recipe.reward.max_length)
-    right = 0
+    pairs = list(zip(scores[::2], scores[1::2], strict=True))
     with (job.work / "scores.jsonl").open("w", encoding="utf-8") as stream:
-        for index, row in enumerate(rows):
-            chosen, rejected = scores[2 * index], scores[2 * index + 1]
-            split_name = "train" if index < len(training) else "held out"
-            right += split_name == "held out" and chosen > rejected
-            said = {"id": row.id, "split": split_name, "chosen": chosen, "rejected": rejected, **row.origin.tags}
-            stream.write(json.dumps(said) + "\n")
-    low, high = wilson(right, len(held))
-    return {"held_out": len(held), "accuracy": right / len(held), "accuracy_interval": [low, high]}
+        for row, (chosen, rejected) in zip(held, pairs, strict=True):
+            stream.write(json.dumps({"id": row.id, "split": "held out", "chosen": chosen, "rejected": rejected, **row.origin.tags}) + "\n")
+    right = sum(chosen > rejected for chosen, rejected in pairs)
+    return {"held_out": len(held), "accuracy": right / len(held), "accuracy_interval": list(wilson(right, len(held)))}

@@ -3,11 +3,9 @@
 The loss is taken on the answer alone. It does not know which rows are safe: that is curation's work.
 """
 
-import random
 from typing import Any
 
 from datasets import Dataset
-from peft import PeftModel
 from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
@@ -15,7 +13,8 @@ from temperance.data.example import Example, read_rows
 from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
-from temperance.train.trainer import arguments, chat, fit, lora_config, save_adapter
+from temperance.lm.logprobs import compact_head
+from temperance.train.trainer import adapted, arguments, chat, drawn, fit, lora_config, save_adapter
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -30,18 +29,16 @@ def run(job: Job) -> dict[str, Any]:
         raise StageError(
             "there is nothing to tune on", why="the curated table holds no instruction example", then="add a source to the recipe"
         )
-    if section.limit:
-        rows = random.Random(job.recipe.seed).sample(rows, min(section.limit, len(rows)))
+    rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
-    tokenizer = load_tokenizer(job.recipe.base)
     trainer = SFTTrainer(
         model=load_model(job.recipe.base, precision="fp32"),
         args=SFTConfig(**arguments(job, section), completion_only_loss=True),
         train_dataset=Dataset.from_list([{"prompt": chat(row.prompt), "completion": chat(row.messages[-1:])} for row in rows]),
-        processing_class=tokenizer,
+        processing_class=load_tokenizer(job.recipe.base),
         peft_config=lora_config(section.lora, task_type="CAUSAL_LM"),
     )
+    compact_head(adapted(trainer).get_base_model())
     metrics = fit(trainer, job)
-    assert isinstance(trainer.model, PeftModel)
-    save_adapter(trainer.model, tokenizer, job)
+    save_adapter(trainer, job)
     return {"rows": len(rows), **metrics}

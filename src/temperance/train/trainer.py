@@ -6,25 +6,30 @@ only safetensors, JSON and the loss curve enter an artifact.
 
 import json
 import os
+import random
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before trl is imported: its trainers would report home
 
+import datasets
 import torch
 from peft import LoraConfig, PeftModel
-from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from temperance.data.example import Message
+from temperance.data.example import Example, Message, Preference, Row
 from temperance.errors import StageError
 from temperance.job import Job, Progress
 from temperance.lm.precision import choose
 from temperance.recipe import Lora, Training
 
+datasets.disable_progress_bars()
+
 WHOLE = "whole"
+MEGABATCH = 16
 CURVE = (
     "step",
     "epoch",
@@ -57,7 +62,7 @@ def arguments(job: Job, section: Training) -> dict[str, Any]:
         "lr_scheduler_type": "cosine",
         "per_device_train_batch_size": section.batch_size,
         "max_length": section.max_length,
-        "train_sampling_strategy": "group_by_length",
+        "train_sampling_strategy": "sequential",
         "seed": job.recipe.seed,
         "data_seed": job.recipe.seed,
         "bf16": precision.name == "bf16",
@@ -115,6 +120,7 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
     Raises:
         StageError: the loss is not a number, so the weights are worthless.
     """
+    trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Watch(job.progress))
     checkpoint = last_checkpoint(job.scratch)
     if checkpoint:
@@ -131,10 +137,10 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
     return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0))}
 
 
-def save_adapter(model: PeftModel, tokenizer: PreTrainedTokenizerBase, job: Job) -> Path:
+def save_adapter(trainer: Trainer, job: Job) -> None:
     """Write the adapter to `work/adapter`, reproducibly: safetensors, and a config without machine paths or set order."""
     folder = job.work / "adapter"
-    model.save_pretrained(str(folder), selected_adapters=["default"], safe_serialization=True)
+    adapted(trainer).save_pretrained(str(folder), selected_adapters=["default"], safe_serialization=True)
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = job.recipe.base
@@ -143,9 +149,46 @@ def save_adapter(model: PeftModel, tokenizer: PreTrainedTokenizerBase, job: Job)
             config[name] = sorted(value)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (folder / "README.md").unlink(missing_ok=True)
-    return folder
+
+
+def adapted(trainer: Trainer) -> PeftModel:
+    """Return the trainer's model, which is always an adapter on a frozen base."""
+    assert isinstance(trainer.model, PeftModel)
+    return trainer.model
 
 
 def chat(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     """Return messages as trl's conversational formats take them."""
     return [message.as_json() for message in messages]
+
+
+def pair(row: Preference) -> dict[str, Any]:
+    """Return a preference as trl's conversational format with an explicit prompt."""
+    chosen, rejected = ([{"role": "assistant", "content": text}] for text in (row.chosen, row.rejected))
+    return {"prompt": chat(row.prompt), "chosen": chosen, "rejected": rejected}
+
+
+Kind = TypeVar("Kind", Example, Preference)
+
+
+def drawn(rows: Sequence[Kind], section: Training, *, seed: int) -> list[Kind]:
+    """Return the rows to train on, at most `section.limit`, shuffled into batches of like length so that little is padding.
+
+    The order is part of the result: the trainers take it as it comes, in every epoch.
+    """
+    chance = random.Random(seed)
+    taken = chance.sample(rows, min(section.limit or len(rows), len(rows)))
+    batches: list[list[Kind]] = []
+    for start in range(0, len(taken), section.batch_size * MEGABATCH):
+        alike = sorted(taken[start : start + section.batch_size * MEGABATCH], key=_characters)
+        batches += [alike[index : index + section.batch_size] for index in range(0, len(alike), section.batch_size)]
+    ragged = [batch for batch in batches if len(batch) < section.batch_size]
+    whole = [batch for batch in batches if len(batch) == section.batch_size]
+    chance.shuffle(whole)
+    return [row for batch in whole + ragged for row in batch]
+
+
+def _characters(row: Row) -> int:
+    if isinstance(row, Example):
+        return sum(len(turn.content) for turn in row.messages)
+    return sum(len(turn.content) for turn in row.prompt) + max(len(row.chosen), len(row.rejected))

@@ -5,7 +5,8 @@ It knows nothing about why rows belong together.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from temperance.checks.data.rowtext import excerpt, place, prompt
+from temperance.checks.data.rowtext import place, prompt
+from temperance.checks.data.shown import shown
 from temperance.checks.finding import Action, Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 
@@ -28,7 +29,7 @@ def group_findings(
     for kept, rows in ordered[:LISTED]:
         evidence = Evidence(
             where=place(subject.rows[min(rows)]),
-            says=f"{says(kept)}: {excerpt(prompt(subject.rows[kept]), length=60)}",
+            says=f"{says(kept)}: {shown(prompt(subject.rows[kept]), length=60)}",
             value=max(rows.values()),
             n=len(rows) + 1,
         )

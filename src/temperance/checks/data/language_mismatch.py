@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from temperance.checks.check import Findings, check
-from temperance.checks.data.rowtext import answers, excerpt, place, request
+from temperance.checks.data.rowtext import answers, place, request
+from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
@@ -19,11 +20,14 @@ KNOWN = (
     "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv mr ms nl no pl pt ro ru sk sl sr sv sw ta te th tl tr uk ur vi zh"
 ).split()
 CLOSE = tuple(
-    map(frozenset, ("no da sv".split(), "hr sr sl".split(), "cs sk".split(), "es pt".split(), "id ms".split(), "ru uk bg".split(), "hi mr".split()))
+    map(
+        frozenset,
+        ("no da sv".split(), "hr sr sl".split(), "cs sk".split(), "es pt".split(), "id ms".split(), "ru uk bg".split(), "hi mr".split()),
+    )
 )
 ASKED = re.compile(
-    r"translat|\blanguages?\b|\bin (?:english|french|spanish|german|italian|portuguese|dutch|russian|chinese|japanese|korean|arabic|hindi|latin"
-    r"|turkish|polish|swedish|greek|hebrew|vietnamese|thai|indonesian|ukrainian|czech|danish|finnish|norwegian|hungarian|romanian|malay|tamil)\b"
+    r"translat|\blanguages?\b|\bin (?:english|french|spanish|german|italian|portuguese|dutch|russian|chinese|japanese|korean|arabic|hindi"
+    r"|latin|turkish|polish|swedish|greek|hebrew|vietnamese|thai|indonesian|ukrainian|czech|danish|finnish|norwegian|hungarian|romanian|malay|tamil)\b"
     r"|\b(?:english|french|spanish|german|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean|arabic|hindi|latin|turkish|polish"
     r"|swedish|greek|hebrew|vietnamese|indonesian)\b"
     r"|\b(?:traduc|tradui|übersetz|uebersetz|переве|翻译|翻訳|번역|ترجم|अनुवाद)",
@@ -99,7 +103,7 @@ def language_mismatch(subject: DataSubject) -> Findings:
             severity=Severity.LOW,
             confidence=Confidence.MEDIUM,
             title=f"asked in {asked}, answered in {spoken} ({count} row{'s' * (count > 1)})",
-            evidence=Evidence(where=place(first), says=excerpt(" / ".join(answers(first))), value=float(count), n=len(subject.rows)),
+            evidence=Evidence(where=place(first), says=shown(" / ".join(answers(first))), value=float(count), n=len(subject.rows)),
             fix=Fix(says="look at the rows; drop them or add the missing request"),
             rows=dict.fromkeys(rows, 0.4),
         )

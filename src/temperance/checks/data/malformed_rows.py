@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from temperance.checks.check import Findings, check
-from temperance.checks.data.rowtext import answers, excerpt, place, prompt, texts
+from temperance.checks.data.rowtext import answers, place, prompt, texts
+from temperance.checks.data.shown import shown
 from temperance.checks.finding import Action, Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Example, Preference, Row
@@ -42,15 +43,19 @@ def problems(row: Row) -> Iterator[str]:
     if isinstance(row, Preference) and row.chosen.strip() == row.rejected.strip():
         yield EQUAL
     for text in texts(row):
-        if len(text) > LONGEST:
-            yield LONG
-        if not text.isascii():
-            if BROKEN.search(text):
-                yield UNDECODED
-            if INVISIBLE.search(FLAG_TAGS.sub("", text).removeprefix("\ufeff")):
-                yield HIDDEN
-        if not text.isprintable() and CONTROL.search(text):
-            yield CONTROLLED
+        yield from _odd_characters(text)
+
+
+def _odd_characters(text: str) -> Iterator[str]:
+    if len(text) > LONGEST:
+        yield LONG
+    if not text.isascii():
+        if BROKEN.search(text):
+            yield UNDECODED
+        if INVISIBLE.search(FLAG_TAGS.sub("", text).removeprefix("\ufeff")):
+            yield HIDDEN
+    if not text.isprintable() and CONTROL.search(text):
+        yield CONTROLLED
 
 
 def _says_something(answer: str) -> bool:
@@ -82,7 +87,7 @@ def malformed_rows(subject: DataSubject) -> Findings:
             severity=Severity.LOW,
             confidence=Confidence.HIGH,
             title=f"unreadable: {reason}",
-            evidence=Evidence(where=at, says=excerpt(first.excerpt) or reason, value=float(count), n=len(subject.rows) + len(subject.bad)),
+            evidence=Evidence(where=at, says=shown(first.excerpt) or reason, value=float(count), n=len(subject.rows) + len(subject.bad)),
             fix=Fix(says="the rows are left out already; mend them at the source"),
         )
     found: dict[str, list[int]] = {}
@@ -115,4 +120,4 @@ def _says(row: Row, kind: str) -> str:
         pattern = {HIDDEN: INVISIBLE, CONTROLLED: CONTROL, UNDECODED: BROKEN}[kind]
         points = Counter(f"U+{ord(letter):04X}" for text in texts(row) for letter in pattern.findall(text))
         return ", ".join(f"{point} ×{count}" for point, count in points.most_common(5))
-    return excerpt(" / ".join(texts(row))) or "nothing"
+    return shown(" / ".join(texts(row))) or "nothing"

@@ -16,12 +16,14 @@ from temperance.data.example import Preference, Row
 
 SHINGLE = 3
 PERMUTATIONS = 128
+BANDING = 0.05
 SHORT_ANSWER = 8
 CONFLICT = 0.5
 INSERTED = 2
 PROPOSALS = 50
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NEGATION = frozenset(("no", "not", "never", "false", "incorrect", "wrong", "cannot", "negative", "disagree", "without", "none"))
+POLAR = {"yes": 1, "true": 1, "correct": 1, "no": -1, "false": -1, "incorrect": -1}
 REFUSAL = re.compile(
     r"^\W*(?:(?:i['’]?m |i am )?(?:very |so )?sorry\b|i (?:can['’]?t|cannot|won['’]?t|will not|am not able|am unable)"
     r"|i['’]m (?:not able|unable)|as an ai\b)",
@@ -46,8 +48,8 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
 def conflicting(one: Row, other: Row) -> bool:
     """Say whether two rows with the same question are answered against each other.
 
-    They conflict if a preference is turned round; if one answer refuses and the other does not; if otherwise similar answers differ in a
-    number or a negation; or if both answers are at most eight words long and share no word.
+    They conflict if a preference is turned round; if one answer refuses and the other does not; if one begins with yes and the other with
+    no; if otherwise similar answers differ in a number or a negation; or if both answers are at most eight words long and share no word.
     """
     if isinstance(one, Preference) or isinstance(other, Preference):
         both = isinstance(one, Preference) and isinstance(other, Preference)
@@ -56,14 +58,16 @@ def conflicting(one: Row, other: Row) -> bool:
     if bool(REFUSAL.match(ours)) != bool(REFUSAL.match(theirs)):
         return True
     mine, yours = words(ours), words(theirs)
+    if mine and yours and POLAR.get(mine[0], 0) * POLAR.get(yours[0], 0) < 0:
+        return True
     if max(len(mine), len(yours)) <= SHORT_ANSWER and mine and yours and not set(mine) & set(yours):
         return True
     similar = jaccard(frozenset(mine), frozenset(yours)) >= 0.5
-    return similar and (Counter(NUMBER.findall(ours)) != Counter(NUMBER.findall(theirs)) or _negations(mine) != _negations(yours))
+    return similar and (Counter(NUMBER.findall(ours)) != Counter(NUMBER.findall(theirs)) or _negated(mine) != _negated(yours))
 
 
-def _negations(said: list[str]) -> int:
-    return sum(word in NEGATION for word in said) % 2
+def _negated(said: list[str]) -> bool:
+    return not NEGATION.isdisjoint(said)
 
 
 class Neighbours:
@@ -76,7 +80,7 @@ class Neighbours:
         from datasketch import MinHashLSH
 
         self._threshold = threshold
-        self._bands: Any = MinHashLSH(threshold=min(max(threshold, 0.1), 0.99), num_perm=PERMUTATIONS, weights=(0.3, 0.7))
+        self._bands: Any = MinHashLSH(threshold=min(max(threshold - BANDING, 0.1), 0.9), num_perm=PERMUTATIONS, weights=(0.2, 0.8))
         self._sets: dict[int, frozenset[str]] = {}
 
     def of(self, mine: frozenset[str], sketch: Any) -> list[int]:
@@ -120,7 +124,7 @@ def near_duplicates(subject: DataSubject) -> Findings:
     How measured: MinHash over three-word runs (datasketch, 128 permutations) proposes pairs, and their exact Jaccard similarity decides.
     A row is a copy only of a row that stays, so what is left holds no pair above the threshold that banding proposes.
 
-    Limits: banding misses a pair exactly at the threshold about once in ten; paraphrases share few runs and are not found; a row of under
+    Limits: of 668 planted copies above 0.85 banding proposed 667; paraphrases share few runs and are not found; a row of under
     twenty words is above the threshold only if hardly one word differs. Conflicts are found by wording, not by meaning.
 
     Fix: copies are dropped, which is safe; rows that conflict are all kept and wait for a person.

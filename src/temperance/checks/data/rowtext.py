@@ -55,10 +55,3 @@ def rewrite(row: Row, change: Callable[[str], str]) -> Row:
 
 def _turns(turns: tuple[Message, ...], change: Callable[[str], str]) -> tuple[Message, ...]:
     return tuple(Message(turn.role, change(turn.content)) for turn in turns)
-
-
-def excerpt(text: str, *, length: int = 80) -> str:
-    """Return the beginning of a text on one printable line."""
-    flat = "".join(letter if letter.isprintable() else " " for letter in text[: length * 2])
-    flat = " ".join(flat.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -33,7 +33,8 @@ DETECTORS = (
         name="private key",
         token="PRIVATE_KEY",
         pattern=re.compile(
-            r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!-)){40,20000}(?:-----END [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----)?"
+            r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!-)){40,20000}"
+            r"(?:-----END [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----)?"
         ),
         hints=("PRIVATE KEY",),
         believe=_key,

@@ -1,0 +1,323 @@
+"""Curation: what the data checks found becomes a clean table and a ledger of what left or changed, why, by which check, decided by whom.
+
+The core is pure: rows, outcomes and decisions in, rows and ledger out. A row leaves only with an entry in the ledger, and curating the
+result again changes nothing. It knows nothing about how a check finds what it finds.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from temperance.artifact import write_text
+from temperance.checks import registry
+from temperance.checks.check import Check, audit
+from temperance.checks.data import personal_data, secrets
+from temperance.checks.data.rowtext import rewrite
+from temperance.checks.finding import Action, Finding, Outcome, Report
+from temperance.checks.subject import BadRow, data_subject
+from temperance.data.example import Row, read_rows, write_rows
+from temperance.errors import InputError, StageError
+from temperance.job import Job
+
+FIXES: Mapping[str, Callable[[str], str]] = {"data/secrets": secrets.redacted, "data/personal-data": personal_data.redacted}
+ROUNDS = (("data/secrets", "data/personal-data"), ("data/malformed-rows",))
+ORDER: tuple[Action, ...] = ("keep", "review", "fix", "drop")
+POLICY = "policy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a person said about a row, named by its id. `fix` applies the safe fixes; a later decision replaces an earlier one."""
+
+    row: str
+    action: Literal["keep", "drop", "fix"]
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the ledger: what happened to a row because of one check, and who decided it (`policy` or a person's name)."""
+
+    id: str
+    source: str
+    row: int
+    check: str
+    score: float
+    evidence: str
+    action: Action
+    decided_by: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry as one flat object."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curation:
+    """The rows that stay, in their order, the ledger, and the outcomes with what is settled taken out of them."""
+
+    rows: tuple[Row, ...]
+    ledger: tuple[Entry, ...]
+    left: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A row that the reader set aside, as `quarantine.jsonl` holds it."""
+
+    source: str
+    row: int
+    reason: str
+    line: int | None = None
+    excerpt: str = ""
+
+
+def curate(rows: Sequence[Row], outcomes: Iterable[Outcome], decisions: Iterable[Decision] = (), *, redact: bool = True) -> Curation:
+    """Apply what checks found, and what people decided, to a table.
+
+    A person's decision beats the policy. The policy drops what a finding says to drop, fixes what can be fixed without asking (unless
+    `redact` is off), and keeps everything else for review.
+
+    Args:
+        rows: the table that was checked.
+        outcomes: the outcomes of data checks on exactly these rows.
+        decisions: what people said, in the order in which they said it.
+        redact: whether secrets and personal data are replaced by typed tokens.
+    """
+    outcomes = tuple(outcomes)
+    said = {decision.row: decision for decision in decisions}
+    found: dict[int, list[tuple[Finding, float]]] = {}
+    for finding in (one for outcome in outcomes for one in outcome.findings):
+        for index, score in finding.rows.items():
+            found.setdefault(index, []).append((finding, score))
+    kept: list[Row] = []
+    ledger: list[Entry] = []
+    settled: set[tuple[int, str]] = set()
+    for index, row in enumerate(rows):
+        stays, entries = _settle(row, found.get(index, []), said.get(row.id), redact=redact)
+        kept.extend(stays)
+        ledger.extend(entries)
+        dropped = not stays
+        settled |= {(index, entry.check) for entry in entries if dropped or entry.action != "review"}
+    return Curation(rows=tuple(kept), ledger=tuple(ledger), left=tuple(_left(outcome, settled) for outcome in outcomes))
+
+
+def _settle(row: Row, found: Sequence[tuple[Finding, float]], decision: Decision | None, *, redact: bool) -> tuple[list[Row], list[Entry]]:
+    """Return what becomes of one row (nothing, or itself, or its fixed form) and the entries that say so."""
+    by = decision.by if decision else POLICY
+    if decision and decision.action == "drop" and not found:
+        return [], [_entry(row, "decision", 0.0, "a person decided", action="drop", by=by)]
+    drop = decision.action == "drop" if decision else any(finding.action == "drop" for finding, _ in found)
+    if drop:
+        return [], [_note(row, finding, score, action="drop" if decision else finding.action, by=by) for finding, score in found]
+    wanted = decision.action == "fix" if decision else redact
+    fixes = [finding.id for finding, _ in found if finding.id in FIXES and wanted]
+    fixed = rewrite(row, redacted) if fixes else row
+    entries = []
+    for finding, score in found:
+        action: Action = "fix" if finding.id in fixes and fixed is not row else "keep" if decision else "review"
+        entries.append(_note(row, finding, score, action=action, by=by))
+    return [fixed], entries
+
+
+def redacted(text: str) -> str:
+    """Apply every safe fix until nothing changes any more: a token put in can lay bare what stood beside it."""
+    while True:
+        better = text
+        for change in FIXES.values():
+            better = change(better)
+        if better == text:
+            return text
+        text = better
+
+
+def _note(row: Row, finding: Finding, score: float, *, action: Action, by: str) -> Entry:
+    return _entry(row, finding.id, score, f"{finding.title}: {finding.evidence.says}", action=action, by=by)
+
+
+def _entry(row: Row, check: str, score: float, evidence: str, *, action: Action, by: str) -> Entry:
+    return Entry(
+        id=row.id, source=row.origin.source, row=row.origin.row, check=check, score=score, evidence=evidence, action=action, decided_by=by
+    )
+
+
+def _left(outcome: Outcome, settled: set[tuple[int, str]]) -> Outcome:
+    """Return an outcome with the rows that were dealt with taken out; a finding of which no row is left is gone."""
+    left = []
+    for finding in outcome.findings:
+        rows = {index: score for index, score in finding.rows.items() if (index, finding.id) not in settled}
+        if rows or not finding.rows:
+            left.append(replace(finding, rows=rows))
+    kind = outcome.outcome if left or outcome.outcome != "found" else "clean"
+    return replace(outcome, findings=tuple(left), outcome=kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """A whole curation: the clean table, the ledger, what was found, and what of it is left for a person or the gate."""
+
+    rows: tuple[Row, ...]
+    ledger: tuple[Entry, ...]
+    found: Report
+    left: Report
+
+
+def clean(
+    rows: Sequence[Row],
+    *,
+    bad: Sequence[BadRow] = (),
+    decisions: Sequence[Decision] = (),
+    near_duplicate_threshold: float = 0.85,
+    redact: bool = True,
+    checks: Sequence[Check] | None = None,
+    path: str = "",
+) -> Cleaned:
+    """Check and curate a table in rounds: redact, then judge single rows, then, on what is left, judge rows together.
+
+    So two rows that differ in a telephone number only are one, both copies of a row are never lost, and curating the result again changes
+    nothing.
+    """
+    checks = registry.family("data") if checks is None else checks
+    early = {id for ids in ROUNDS for id in ids}
+    rounds = [[one for one in checks if one.id in ids] for ids in ROUNDS] + [[one for one in checks if one.id not in early]]
+    ledger: list[Entry] = []
+    found: list[Outcome] = []
+    left: list[Outcome] = []
+    table = tuple(rows)
+    for some in rounds:
+        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold)
+        outcomes = audit(some, subject).outcomes
+        made = curate(table, outcomes, decisions, redact=redact)
+        table = made.rows
+        ledger += made.ledger
+        found += outcomes
+        left += made.left
+    whole = Report(kind="data", path=path, digest=data_subject(rows).digest, outcomes=tuple(found))
+    return Cleaned(rows=table, ledger=tuple(ledger), found=whole, left=replace(whole, outcomes=tuple(left)))
+
+
+def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[BadRow] = ()) -> Iterator[dict[str, Any]]:
+    """Yield one object for every input row, quarantined rows included, in input order: what each row is suspected of, and what to do.
+
+    Rows of one source stand by their number in it, sources in the order of their first row.
+    """
+    suspicion = [0.0] * len(rows)
+    action: list[Action] = ["keep"] * len(rows)
+    checks: list[dict[str, None]] = [{} for _ in rows]
+    for finding in (one for outcome in outcomes for one in outcome.findings):
+        for index, score in finding.rows.items():
+            suspicion[index] = max(suspicion[index], score)
+            action[index] = max(action[index], finding.action, key=ORDER.index)
+            checks[index][finding.id] = None
+    lines = [
+        {
+            "source": row.origin.source,
+            "row": row.origin.row,
+            "id": row.id,
+            "suspicion": suspicion[index],
+            "action": action[index],
+            "checks": list(checks[index]),
+        }
+        for index, row in enumerate(rows)
+    ]
+    unread = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"]}
+    lines += [{"source": one.source, "row": one.row, **unread} for one in bad]
+    sources = {source: rank for rank, source in enumerate(dict.fromkeys(line["source"] for line in lines))}
+    yield from sorted(lines, key=lambda line: (sources[line["source"]], line["row"]))
+
+
+def read_quarantine(path: Path) -> list[Quarantined]:
+    """Read `quarantine.jsonl`; a missing file holds nothing.
+
+    Raises:
+        InputError: a line is not what the collect stage writes.
+    """
+    if not path.is_file():
+        return []
+    with path.open("rb") as stream:
+        try:
+            return [
+                Quarantined(
+                    source=one["source"], row=one["row"], reason=one["reason"], line=one.get("line"), excerpt=one.get("excerpt", "")
+                )
+                for one in map(orjson.loads, stream)
+            ]
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                "the quarantined rows cannot be read", where=str(path), why=str(error), then="temperance run RECIPE"
+            ) from error
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """Read people's decisions, one object with `row`, `action` and `by` a line; a missing file holds none.
+
+    Raises:
+        InputError: a line is no decision.
+    """
+    if not path.is_file():
+        return []
+    made = []
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                said = orjson.loads(line)
+                decision = Decision(row=str(said["row"]), action=said["action"], by=str(said["by"]))
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                raise InputError("a decision cannot be read", where=f"{path} line {number}", why=str(error)) from error
+            if decision.action not in ("keep", "drop", "fix"):
+                raise InputError(f"there is no decision {str(decision.action)!r}", where=f"{path} line {number}", why="keep, drop or fix")
+            made.append(decision)
+    return made
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Curate the collected table: write `rows.jsonl`, `ledger.jsonl`, `found.json` (all findings) and `outcomes.json` (those left).
+
+    Raises:
+        StageError: not one row is left to learn from.
+    """
+    collected = job.inputs["collect"]
+    rows, bad = list(read_rows(collected / "rows.jsonl")), read_quarantine(collected / "quarantine.jsonl")
+    decisions = read_decisions(job.recipe.folder / "decisions.jsonl")
+    settings = job.recipe.curate
+    job.progress.say(f"checking {len(rows):,} rows")
+    made = clean(
+        rows,
+        bad=bad,
+        decisions=decisions,
+        near_duplicate_threshold=settings.near_duplicate_threshold,
+        redact=settings.redact,
+        path=str(collected.folder.name),
+    )
+    if not made.rows:
+        raise StageError(
+            "no row is left after curation", where=f"{len(rows)} rows", why="every row was dropped", then="temperance audit data"
+        )
+    kept = write_rows(job.work / "rows.jsonl", made.rows)
+    with (job.work / "ledger.jsonl").open("wb") as stream:
+        stream.writelines(orjson.dumps(entry.as_json()) + b"\n" for entry in made.ledger)
+    for name, report in (("found.json", made.found), ("outcomes.json", made.left)):
+        write_text(job.work / name, json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
+    return metrics(made, rows=len(rows), kept=kept, quarantined=len(bad))
+
+
+def metrics(made: Cleaned, *, rows: int, kept: int, quarantined: int) -> dict[str, Any]:
+    """Return the figures of a curation: rows in and out, how many were dropped, fixed and flagged, and by which check."""
+    by_action = {action: {entry.id for entry in made.ledger if entry.action == action} for action in ORDER}
+    per_check: dict[str, dict[str, int]] = {}
+    for entry in made.ledger:
+        counts = per_check.setdefault(entry.check, {})
+        counts[entry.action] = counts.get(entry.action, 0) + 1
+    return {
+        "rows_in": rows,
+        "rows_out": kept,
+        "quarantined": quarantined,
+        "dropped": len(by_action["drop"]),
+        "fixed": len(by_action["fix"]),
+        "flagged": len(by_action["review"]),
+        "checks": per_check,
+    }

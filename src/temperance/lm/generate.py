@@ -1,0 +1,162 @@
+"""Generation: conversations in, replies out, in batches on one model. It knows nothing about suites, judges or training."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from transformers import DynamicCache, PreTrainedTokenizerBase
+
+from temperance.artifact import text_digest
+from temperance.data.example import Message
+from temperance.errors import InputError
+
+OnBatch = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One answer. `output_tokens` counts the end token if it was reached; `length` means that the limit cut the answer off."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    stop_reason: Literal["stop", "length"]
+
+
+@dataclass
+class _Row:
+    """A conversation on its way: its place among the inputs, its prompt, and what has been generated."""
+
+    index: int
+    prompt: list[int]
+    dice: torch.Generator
+    written: list[int]
+    ended: bool = False
+
+
+def generate(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    conversations: Sequence[Sequence[Message]],
+    *,
+    max_new_tokens: int = 64,
+    batch_size: int = 32,
+    temperature: float = 0.0,
+    seed: int = 0,
+    on_batch: OnBatch | None = None,
+) -> list[Reply]:
+    """Return one reply per conversation, in their order.
+
+    Conversations of like length share a batch, padded on the left; one that has ended leaves its batch. Each draws from its own
+    generator, seeded by its text and place, so a reply does not depend on its batch beyond the rounding of floating point.
+
+    Args:
+        model: a causal language model, with or without an adapter; its training mode is kept.
+        tokenizer: with a chat template, a padding token and an end token.
+        conversations: each ends with the turn to be answered.
+        max_new_tokens: tokens a reply may have.
+        batch_size: conversations generated at once.
+        temperature: 0 takes the likeliest token; above, tokens are drawn.
+        seed: for drawing.
+        on_batch: told (replies done, replies wanted, new tokens per second so far) after each batch.
+
+    Raises:
+        InputError: a conversation is too long for the model, or the template refuses it.
+    """
+    rows = [_row(index, turns, tokenizer, seed) for index, turns in enumerate(conversations)]
+    _check_lengths(rows, model, max_new_tokens)
+    rows.sort(key=lambda row: len(row.prompt), reverse=True)
+    stops = _stops(model, tokenizer)
+    training, begin, tokens = model.training, time.perf_counter(), 0
+    model.eval()
+    try:
+        for start in range(0, len(rows), batch_size):
+            batch = rows[start : start + batch_size]
+            _answer(model, batch, stops, max_new_tokens=max_new_tokens, temperature=temperature, padding=_padding(tokenizer))
+            tokens += sum(len(row.written) for row in batch)
+            if on_batch:
+                on_batch(start + len(batch), len(rows), tokens / (time.perf_counter() - begin))
+    finally:
+        model.train(training)
+    return [_reply(row, tokenizer, stops) for row in sorted(rows, key=lambda row: row.index)]
+
+
+@torch.inference_mode()
+def _answer(model: Any, batch: list[_Row], stops: frozenset[int], *, max_new_tokens: int, temperature: float, padding: int) -> None:
+    """Fill `written` of every row of a batch; rows that have ended are taken out of the key-value cache."""
+    device = next(model.parameters()).device
+    width = max(len(row.prompt) for row in batch)
+    ids_BT = torch.tensor([[padding] * (width - len(row.prompt)) + row.prompt for row in batch], device=device)
+    mask_BT = torch.tensor([[0] * (width - len(row.prompt)) + [1] * len(row.prompt) for row in batch], device=device)
+    position_BT = (mask_BT.cumsum(-1) - 1).clamp(min=0)
+    cache, alive = DynamicCache(config=model.config), list(batch)
+    for _ in range(max_new_tokens):
+        out = model(
+            input_ids=ids_BT,
+            attention_mask=mask_BT,
+            position_ids=position_BT,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        chosen = _choose(out.logits[:, -1].float(), alive, temperature)
+        for row, token in zip(alive, chosen, strict=True):
+            row.written.append(token)
+            row.ended = token in stops
+        kept = [place for place, row in enumerate(alive) if not row.ended]
+        if not kept:
+            return
+        ids_BT = torch.tensor([[chosen[place]] for place in kept], device=device)
+        position_BT = position_BT[:, -1:] + 1
+        if len(kept) < len(alive):
+            index = torch.tensor(kept, device=device)
+            cache.batch_select_indices(index)
+            mask_BT, position_BT, alive = mask_BT[index], position_BT[index], [alive[place] for place in kept]
+        mask_BT = torch.cat([mask_BT, mask_BT.new_ones(len(alive), 1)], dim=1)
+
+
+def _choose(logits_BV: torch.Tensor, rows: list[_Row], temperature: float) -> list[int]:
+    if temperature <= 0:
+        return [int(token) for token in logits_BV.argmax(-1).tolist()]
+    share_BV = (logits_BV / temperature).softmax(-1).cpu()
+    return [int(torch.multinomial(share_V, 1, generator=row.dice)) for share_V, row in zip(share_BV, rows, strict=True)]
+
+
+def _row(index: int, turns: Sequence[Message], tokenizer: PreTrainedTokenizerBase, seed: int) -> _Row:
+    try:
+        text = str(tokenizer.apply_chat_template([turn.as_json() for turn in turns], tokenize=False, add_generation_prompt=True))
+    except Exception as error:  # a chat template is a program; whatever it raises concerns this conversation
+        raise InputError("the chat template refuses a conversation", where=f"conversation {index}", why=str(error)) from error
+    prompt = [int(token) for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
+    dice = torch.Generator().manual_seed(int(text_digest(f"{seed} {index} {text}")[7:22], 16))
+    return _Row(index=index, prompt=prompt, dice=dice, written=[])
+
+
+def _check_lengths(rows: list[_Row], model: Any, max_new_tokens: int) -> None:
+    limit = getattr(model.config, "max_position_embeddings", None)
+    for row in rows:
+        if limit and len(row.prompt) + max_new_tokens > limit:
+            why = f"{len(row.prompt)} tokens and {max_new_tokens} for the reply, the model holds {limit}"
+            raise InputError("a conversation is too long", where=f"conversation {row.index}", why=why, then="shorten it")
+
+
+def _stops(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Return every token that ends a turn: the tokenizer's, and those that the model's generation config names."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ends = named if isinstance(named, list) else [named]
+    return frozenset(int(end) for end in (*ends, tokenizer.eos_token_id) if end is not None)
+
+
+def _padding(tokenizer: PreTrainedTokenizerBase) -> int:
+    token = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    assert isinstance(token, int)
+    return token
+
+
+def _reply(row: _Row, tokenizer: PreTrainedTokenizerBase, stops: frozenset[int]) -> Reply:
+    said = [token for token in row.written if token not in stops]
+    text = str(tokenizer.decode(said, skip_special_tokens=True)).strip()
+    stop: Literal["stop", "length"] = "stop" if row.ended else "length"
+    return Reply(text=text, input_tokens=len(row.prompt), output_tokens=len(row.written), stop_reason=stop)

@@ -1,0 +1,90 @@
+"""Log-probabilities of labelled tokens, computed only where there is a label: prompts and padding never reach the vocabulary.
+
+trl asks a model for them with `fused_lm_head=True`; away from Triton its own head scores every position, prompt and padding included.
+`compact_head` answers the same question with the same numbers. It handles plain decoders (`logits = lm_head(hidden)`) and refuses others.
+"""
+
+import functools
+import types
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+from transformers.utils.generic import ModelOutput
+
+from temperance.errors import InputError
+
+UNSUPPORTED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+
+
+@dataclass
+class TokenScores(ModelOutput):
+    """Per-token figures of shape (B, T - 1), zero where there is no label; the field names are trl's."""
+
+    loss: torch.Tensor | None = None
+    log_probs: torch.Tensor | None = None
+    entropy: torch.Tensor | None = None
+    mean_logits: torch.Tensor | None = None
+    is_top1: torch.Tensor | None = None
+    label_mask: torch.Tensor | None = None
+    aux_loss: torch.Tensor | None = None
+
+
+def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module) -> TokenScores:
+    """Score each next-token label that is not -100.
+
+    Args:
+        hidden_BTD: last hidden states of the backbone.
+        labels_BT: token ids, or -100 where nothing is to be scored; the label of position t is scored from position t - 1.
+        lm_head: the projection to the vocabulary.
+    """
+    labels = labels_BT[:, 1:]
+    mask = labels != -100
+    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float()
+    log_probs_NV = logits_NV.log_softmax(dim=-1)
+    chosen_N = labels[mask]
+    log_probs_N = log_probs_NV.gather(1, chosen_N[:, None])[:, 0]
+    with torch.no_grad():
+        entropy_N = -(log_probs_NV.exp() * log_probs_NV).sum(dim=-1)
+        mean_N, top_N = logits_NV.mean(dim=-1), logits_NV.argmax(dim=-1) == chosen_N
+
+    def placed(values_N: torch.Tensor) -> torch.Tensor:
+        return values_N.new_zeros(mask.shape).masked_scatter(mask, values_N)
+
+    return TokenScores(
+        loss=-log_probs_N.sum() / mask.sum().clamp(min=1),
+        log_probs=placed(log_probs_N),
+        entropy=placed(entropy_N),
+        mean_logits=placed(mean_N),
+        is_top1=placed(top_N),
+        label_mask=mask,
+    )
+
+
+def compact_head(model: torch.nn.Module) -> None:
+    """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
+
+    Raises:
+        InputError: the model does more than project its hidden states, so the numbers would not be trl's.
+    """
+    assert isinstance(model, PreTrainedModel)
+    head = model.get_output_embeddings()
+    config = model.config.get_text_config()
+    odd = [name for name in UNSUPPORTED if getattr(config, name, None) not in (None, 1.0)]
+    if head is None or odd or getattr(config, "output_router_logits", False):
+        why = ", ".join(odd) or "it has no head, or it routes between experts"
+        raise InputError("this model's head is not a plain projection", where=str(config.model_type), why=why)
+    original = model.forward
+
+    @functools.wraps(type(model).forward)
+    def forward(self: PreTrainedModel, *args: Any, fused_lm_head: bool = False, **kwargs: Any) -> Any:
+        if not fused_lm_head:
+            return original(*args, **kwargs)
+        labels = kwargs.pop("labels")
+        kwargs.pop("num_items_in_batch", None)
+        kwargs["use_cache"] = False
+        hidden_BTD = self.base_model(*args, **kwargs).last_hidden_state
+        return token_scores(hidden_BTD, labels, head)
+
+    model.forward = types.MethodType(forward, model)

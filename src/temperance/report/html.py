@@ -1,0 +1,162 @@
+"""A report as one HTML page: no script, no request, light and dark, narrow and wide. Everything that came from data is escaped.
+
+The page says what was measured and what the gate decided; it decides nothing.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import temperance
+from temperance.checks.finding import Report, Severity
+from temperance.report import plots
+from temperance.report.conclusion import headline, sentence
+from temperance.report.selection import area_order, areas, selection
+from temperance.report.view import NAMES, Audited, RunView
+from temperance.report.wording import (
+    SYMBOL,
+    count,
+    duration,
+    interval,
+    number,
+    percent,
+    points,
+    points_interval,
+    probability,
+    short,
+    shown,
+)
+
+TEMPLATES = Path(__file__).parent / "templates"
+FLOORS = {"unsafe": "unsafe_refused", "lookalike": "lookalike_answered"}
+
+
+def _printable(value: Any) -> Any:
+    """Spell out what does not print in a text; what is already markup is left alone."""
+    return shown(value) if type(value) is str else value
+
+
+def _place(path: str) -> str:
+    """Return a path within a run from its artifacts on, so that the page names no machine's folders needlessly."""
+    return path.rpartition("/artifacts/")[2]
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "compact": _compact,
+    "count": count,
+    "duration": duration,
+    "interval": interval,
+    "number": number,
+    "percent": percent,
+    "place": _place,
+    "points": points,
+    "points_interval": points_interval,
+    "probability": probability,
+    "short": short,
+}
+
+
+def page(view: RunView) -> str:
+    """Return the report of a run; what has not run is said to have not run."""
+    return _render(
+        "run.html.j2",
+        view=view,
+        headline=headline(view.verdict),
+        sentence=sentence(view),
+        rules=sorted(view.rules, key=lambda rule: ("block", "unknown", "pass").index(rule.outcome)),
+        axes_plot=plots.axes_plot(view.suites, floors=_floors(view.recipe)),
+        loss_plots={stage: plots.loss_plot(stage, curve) for stage, curve in view.curves.items() if curve},
+        reward=_reward(view),
+        area_plots=_area_plots(view),
+        unseen=any(one.seen is False for one in view.samples),
+        length_plots={axis: plot for axis in NAMES if (plot := plots.lengths_plot(axis, view.samples))},
+        chosen=selection(view.samples),
+        failures=sum(not one.right for one in view.samples),
+        audits=[(one, _summary(one.report)) for one in view.audits],
+        base=str(view.recipe.get("base", "")),
+    )
+
+
+def audit_page(reports: Sequence[Report]) -> str:
+    """Return the report of an audit of one or more subjects."""
+    audits = [Audited(stage="", report=report.as_json()) for report in reports]
+    verdicts = {report.verdict.value for report in reports}
+    worst = next((one for one in ("block", "unknown", "pass") if one in verdicts), "unknown")
+    return _render(
+        "audit.html.j2",
+        headline=headline(worst),
+        verdict=worst,
+        sentence=" ".join(f"{one.report['subject']['path']}: {_summary(one.report)}." for one in audits) or "Nothing was audited.",
+        audits=[(one, _summary(one.report)) for one in audits],
+    )
+
+
+def _render(template: str, **values: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_printable,
+    )
+    environment.filters.update(FILTERS)
+    titles = {one.id: one.title for one in _known_checks()}
+    return environment.get_template(template).render(version=temperance.__version__, symbol=SYMBOL, names=NAMES, titles=titles, **values)
+
+
+def _known_checks() -> list[Any]:
+    from temperance.checks.registry import every
+
+    return list(every())
+
+
+def _floors(recipe: Mapping[str, Any]) -> dict[str, float]:
+    gate = recipe.get("gate")
+    found = {axis: gate.get(key) for axis, key in FLOORS.items()} if isinstance(gate, dict) else {}
+    return {axis: float(floor) for axis, floor in found.items() if isinstance(floor, int | float)}
+
+
+def _reward(view: RunView) -> dict[str, Any] | None:
+    if not view.margins:
+        return None
+    held = [one.margin for one in view.margins if one.split != "train"]
+    return {
+        "held": len(held),
+        "right": sum(one > 0 for one in held),
+        "interval": view.stage("reward").metrics.get("accuracy_interval"),
+        "margins": plots.margins_plot(view.margins),
+        "flaws": plots.flaws_plot(view.margins),
+    }
+
+
+def _area_plots(view: RunView) -> dict[str, str]:
+    order = area_order(view.samples)
+    made: dict[str, str] = {}
+    for axis in ("unsafe", "lookalike"):
+        ones = sorted(areas(view.samples, axis), key=lambda area: order.index(area.name))
+        rows = [(f"{one.name} †" if one.seen is False else one.name, one.n, one.base, one.tuned) for one in ones]
+        if plot := plots.areas_plot(axis, rows):
+            made[axis] = plot
+    return made
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    """Return what a report comes to: how many checks found what, the worst severity first, and how many could not say."""
+    severities = [finding["severity"] for outcome in report["outcomes"] for finding in outcome["findings"]]
+    said = [f"{severities.count(severity.value)} {severity.value}" for severity in Severity if severity.value in severities]
+    clean = sum(outcome["outcome"] == "clean" for outcome in report["outcomes"])
+    silent = sum(outcome["outcome"] in ("skipped", "broke") for outcome in report["outcomes"])
+    parts = [f"{count(len(severities), 'finding')} ({', '.join(said)})" if said else "no finding"]
+    parts.append(f"{count(clean, 'check')} clean")
+    if silent:
+        parts.append(f"{count(silent, 'check')} did not run")
+    return ", ".join(parts)

@@ -1,0 +1,271 @@
+"""Reports as text: each function returns something that rich can print, and nothing here prints.
+
+Everything that came from data goes in as plain text: no markup in it is obeyed and no control character reaches the terminal.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from temperance.checks.check import Check
+from temperance.checks.finding import Finding, Outcome, Report
+from temperance.report.conclusion import headline, sentence
+from temperance.report.docstring import explained
+from temperance.report.view import NAMES, RunView
+from temperance.report.wording import (
+    SYMBOL,
+    count,
+    duration,
+    interval,
+    listing,
+    number,
+    percent,
+    points,
+    points_interval,
+    probability,
+    shown,
+)
+
+COLOUR = {
+    "pass": "green",
+    "block": "red",
+    "unknown": "yellow",
+    "clean": "green",
+    "found": "red",
+    "skipped": "yellow",
+    "broke": "yellow",
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "low": "cyan",
+    "info": "dim",
+    "cached": "dim",
+    "run": "cyan",
+    "wait": "",
+}
+
+
+class Named(Protocol):
+    """A stage of the graph, as far as a table of stages needs it."""
+
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        ...
+
+    @property
+    def answers(self) -> str:
+        """The attack that it answers."""
+        ...
+
+
+class Planned(Protocol):
+    """What would happen to one stage."""
+
+    @property
+    def stage(self) -> Named:
+        """The stage."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """`cached`, `run` or `wait`."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The reason for it."""
+        ...
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took last time, if it ever ran."""
+        ...
+
+
+class Ruled(Protocol):
+    """One line of the policy and what it came to."""
+
+    @property
+    def says(self) -> str:
+        """The rule and its figures, in words."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """`pass`, `block` or `unknown`."""
+        ...
+
+    @property
+    def interval(self) -> Sequence[float] | None:
+        """The 95 % interval of its share, if it is one."""
+        ...
+
+
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Return the console that reports go to; colours only where somebody looks."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return a text from data as it is, with anything that does not print spelt out."""
+    return Text(shown(text), style=style)
+
+
+def report_view(report: Report) -> RenderableType:
+    """Return a report: its subject, every outcome, the findings worst first with evidence and fix, and the verdict line."""
+    head = Text.assemble((f"{report.kind} ", "bold"), plain(report.path, "bold"), (f"  {report.digest[:19]}", "dim"))
+    parts: list[RenderableType] = [head, _outcomes(report.outcomes), *map(_finding, report.findings), Text(), _verdict(report)]
+    return Group(*parts)
+
+
+def _outcomes(outcomes: Iterable[Outcome]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in outcomes:
+        mark = Text(f"{SYMBOL[one.outcome]} {one.outcome}", style=COLOUR[one.outcome])
+        found = [count(len(one.findings), "finding")] if one.findings else []
+        measures = [f"{name} {number(value)}" for name, value in one.measures.items()]
+        table.add_row(mark, plain(one.check), plain(", ".join([*filter(None, [one.why]), *found, *measures]), "dim"))
+    return table
+
+
+def _finding(one: Finding) -> RenderableType:
+    seen = one.evidence
+    title = Text.assemble((f"{one.severity.value:<8} ", COLOUR[one.severity.value]), plain(one.title, "bold"), "  ", plain(one.id, "dim"))
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(style="dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("seen in", plain(seen.where))
+    rows.add_row("evidence", plain(seen.says))
+    if seen.value is not None:
+        rows.add_row("measured", Text(_measured(one)))
+    rows.add_row("fix", plain(f"{one.fix.says}{' (safe to apply)' if one.fix.safe else ''}"))
+    return Group(Text(), title, Padding(rows, (0, 0, 0, 9)))
+
+
+def _measured(one: Finding) -> str:
+    seen = one.evidence
+    parts = [number(seen.value)]
+    if seen.interval is not None:
+        parts.append(f"95% interval {number(seen.interval[0])} to {number(seen.interval[1])}")
+    if seen.limit is not None:
+        parts.append(f"limit {number(seen.limit)}")
+    if seen.n is not None:
+        parts.append(f"n = {seen.n:,}")
+    return ", ".join([*parts, f"{one.confidence.value} confidence"])
+
+
+def _verdict(report: Report) -> Text:
+    said = report.verdict.value
+    ran = sum(one.outcome in ("clean", "found") for one in report.outcomes)
+    silent = len(report.outcomes) - ran
+    parts = [count(len(report.findings), "finding"), f"{ran} of {count(len(report.outcomes), 'check')} ran"]
+    if silent:
+        parts.append(f"{silent} could not tell")
+    return Text.assemble(_headline(said), f": {', '.join(parts)}")
+
+
+def _headline(verdict: str) -> tuple[str, str]:
+    return f"{SYMBOL.get(verdict, '–')} {headline(verdict)}", f"bold {COLOUR.get(verdict, 'yellow')}"
+
+
+def plan_table(plans: Sequence[Planned]) -> RenderableType:
+    """Return the stage table: what is cached, what will run, why, how long it took last time, and the attack it answers."""
+    table = _table("stage", "state", "why", ("last time", "right"), "answers")
+    for one in plans:
+        state = Text(one.state, style=COLOUR.get(one.state, ""))
+        table.add_row(plain(one.stage.name, "bold"), state, plain(one.why), duration(one.seconds), plain(one.stage.answers, "dim"))
+    known = [one.seconds for one in plans if one.state != "cached" and one.seconds is not None]
+    running = sum(one.state != "cached" for one in plans)
+    unknown = running - len(known)
+    if not running:
+        return Group(table, Text("\nnothing to run", style="dim"))
+    said = f"\n{count(running, 'stage')} to run"
+    said += f", about {duration(sum(known))} by their last times" if known else ""
+    said += f"; {count(unknown, 'stage')} never ran here" if unknown else ""
+    return Group(table, Text(said, style="dim"))
+
+
+def gate_table(rules: Sequence[Ruled], verdict: str) -> RenderableType:
+    """Return every rule of the policy with its outcome, then the verdict."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in rules:
+        bounds = f"  [{interval(one.interval)}]" if one.interval else ""
+        outcome = str(one.outcome)
+        table.add_row(Text(f"{SYMBOL[outcome]} {outcome}", style=COLOUR[outcome]), Text.assemble(plain(one.says), (bounds, "dim")))
+    return Group(table, Text(), Text(*_headline(str(verdict))))
+
+
+def run_summary(view: RunView) -> RenderableType:
+    """Return the end of a run: both axes and the lengths before → after, what was not run, and the verdict with its reasons."""
+    parts: list[RenderableType] = []
+    if view.suites:
+        parts += [_suites(view), Text()]
+    missing = [stage.name for stage in view.stages if not stage.ran]
+    if missing:
+        parts.append(Text(f"not run: {listing(missing)}", style="dim"))
+    parts += [plain(f"could not be read: {trouble}", "yellow") for trouble in view.troubles]
+    parts.append(Text.assemble(_headline(view.verdict), ". ", plain(sentence(view))))
+    return Group(*parts)
+
+
+def _suites(view: RunView) -> Table:
+    table = _table(
+        "suite", ("n", "right"), ("base", "right"), "", ("tuned", "right"), "95% interval", ("difference", "right"), "p", "length"
+    )
+    for suite in view.suites:
+        bounds = points_interval(suite.difference_interval)
+        table.add_row(
+            f"{NAMES[suite.axis]} {suite.wanted}",
+            f"{suite.n:,}",
+            percent(suite.base.rate),
+            "→",
+            Text(percent(suite.tuned.rate), style="bold"),
+            Text(interval(suite.tuned.interval), style="dim"),
+            Text.assemble(points(suite.difference), (f" ({bounds})" if bounds else "", "dim")),
+            probability(suite.p),
+            "–" if suite.ratio is None else f"× {suite.ratio:.2f}",
+        )
+    return table
+
+
+def check_table(checks: Iterable[Check]) -> Table:
+    """Return the list of checks: id, severity, and what each finds."""
+    table = _table("check", "severity", "finds")
+    for one in checks:
+        table.add_row(one.id, Text(one.severity.value, style=COLOUR[one.severity.value]), one.title)
+    return table
+
+
+def explanation(check: Check) -> RenderableType:
+    """Return what a check says of itself: what it looks for, why, how it measures, its limits and the fix."""
+    said = explained(check.doc)
+    head = Text.assemble((check.id, "bold"), "  ", (check.severity.value, COLOUR[check.severity.value]))
+    parts: list[RenderableType] = [head, Text(said.title, style="italic")]
+    for label, text in said.sections:
+        parts += [Text(), Text(label, style="bold"), Text(text)] if label else [Text(), Text(text)]
+    return Group(*parts, *_settings(check.defaults))
+
+
+def _settings(defaults: Mapping[str, object]) -> list[RenderableType]:
+    said = [Text(f"{name}: {value}") for name, value in defaults.items()]
+    return [Text(), Text("Settings", style="bold"), *said] if said else []
+
+
+def _table(*columns: str | tuple[str, str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        if isinstance(column, tuple):
+            table.add_column(column[0], justify="right", no_wrap=True)
+        else:
+            table.add_column(column, overflow="fold")
+    return table

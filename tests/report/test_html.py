@@ -1,0 +1,156 @@
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sample_run import audited, write_run
+
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Report, Severity
+from temperance.report.gather import gather
+from temperance.report.html import TEMPLATES, audit_page, page
+from temperance.report.view import RunView
+
+VOID = {"meta", "br", "input", "link", "img", "hr"}
+ATTACK = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>\x1b[31m\u202e"
+ORDER = ["change", "axes", "loss", "reward", "areas", "lengths", "samples", "outcomes", "curation", "lineage"]
+
+
+class Page(HTMLParser):
+    """Collects what a page is made of, and checks that every tag is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def named(self, *names: str) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.tags if tag in names]
+
+
+@pytest.fixture(scope="module")
+def text(view: RunView) -> str:
+    return page(view)
+
+
+def hostile_report() -> Report:
+    finding = Finding(
+        id="adapter/pickle-code",
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title=ATTACK,
+        evidence=Evidence(where=ATTACK, says=ATTACK),
+        fix=Fix(says=ATTACK),
+    )
+    outcomes = [
+        Outcome(check="adapter/pickle-code", outcome="found", findings=(finding,)),
+        Outcome(check="x/y", outcome="broke", why=ATTACK),
+    ]
+    return Report(kind="adapter", path=ATTACK, digest="", outcomes=outcomes)
+
+
+def test_it_parses_and_has_its_parts_in_order(text: str) -> None:
+    sections = [attrs["id"] for attrs in Page(text).named("section")]
+    assert sections == ORDER
+
+
+def test_it_makes_no_request_and_runs_nothing(text: str) -> None:
+    parsed = Page(text)
+    assert not parsed.named("script", "link", "img", "iframe", "object", "embed", "base", "form")
+    for tag, attrs in parsed.tags:
+        for name, value in attrs.items():
+            assert not name.startswith("on"), tag
+            assert name not in ("src", "href", "srcset", "action") or (value or "").startswith("#"), (tag, name, value)
+    assert "@import" not in text
+    assert not re.search(r"url\(\s*[\"']?(?!#)", text)
+    assert not re.search(r"https?://", text)
+
+
+@pytest.mark.parametrize("kind", ["run", "audit"])
+def test_hostile_text_stays_text(tmp_path: Path, kind: str) -> None:
+    text = page(gather(write_run(tmp_path / "demo", prompt=ATTACK))) if kind == "run" else audit_page([hostile_report()])
+    parsed = Page(text)
+    assert not parsed.named("script", "img")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert not set(text) & set("\x1b\u202e")
+    assert "\\u202e" in text
+
+
+def test_it_is_the_same_every_time(text: str, run: Path) -> None:
+    assert page(gather(run)) == text
+
+
+def test_no_identifier_is_there_twice(text: str) -> None:
+    found = [attrs["id"] for _, attrs in Page(text).tags if "id" in attrs]
+    assert len(found) == len(set(found))
+
+
+def test_it_can_be_read_by_ear(text: str) -> None:
+    parsed = Page(text)
+    levels = [int(tag[1]) for tag, _ in parsed.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(attrs.get("scope") in ("row", "col") for attrs in parsed.named("th"))
+    drawn = [attrs for attrs in parsed.named("svg") if attrs.get("role") == "img"]
+    titles = {attrs["id"] for attrs in parsed.named("title") if "id" in attrs}
+    assert len(drawn) >= 11
+    assert {attrs["aria-labelledby"] for attrs in drawn} == titles
+
+
+def test_colours_are_defined_and_can_be_told_apart() -> None:
+    css = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    for theme in re.findall(r":root \{(.*?)\}", css, re.DOTALL):
+        colour = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", theme))
+        for name in ("ink", "muted", "tuned", "good", "bad", "doubt"):
+            assert contrast(colour[name], colour["paper"]) >= 4.5, name
+        for name in ("good", "bad", "doubt"):
+            assert contrast(colour[name], colour[f"{name}-tint"]) >= 4.5, name
+        assert contrast(colour["base"], colour["paper"]) >= 3
+        assert contrast(colour["muted"], colour["raised"]) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    light = []
+    for colour in (one, other):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def test_a_blocked_run_says_why_first(tmp_path: Path) -> None:
+    shares = {"unsafe": (0.3, 1.0), "lookalike": (0.95, 0.4), "everyday": (1.0, 1.0)}
+    text = page(gather(write_run(tmp_path / "demo", shares=shares)))
+    assert "Blocked" in text
+    first = re.search(r'<ul class="rules".*?</li>', text, re.DOTALL)
+    assert first is not None
+    assert "lookalike prompts answered" in first[0]
+    assert "blocks" in first[0]
+
+
+def test_an_audit_is_a_page_of_its_own() -> None:
+    text = audit_page([audited(hostile=True), audited()])
+    assert "Blocked" in text
+    assert "posix.system is called with a text" in text
+    assert "needs template, which was not given" in text
+    assert len(Page(text).named("article")) == 2
+
+
+def test_an_audit_of_nothing_is_no_pass() -> None:
+    assert "Could not tell" in audit_page([])

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from temperance.collect import run, table
+from temperance.data.example import read_rows
+from temperance.errors import InputError
+from temperance.job import Job, Unwatched
+from temperance.recipe import Recipe
+
+GOOD = {"instruction": "Name a colour.", "input": "", "output": "Blue."}
+BAD = {"instruction": "Name a colour.", "input": "", "output": 7}
+
+
+def job(folder: Path, *sources: dict[str, object]) -> Job:
+    (folder / "work").mkdir()
+    recipe = Recipe.model_validate({"name": "r", "seed": 1, "out": folder, "sources": list(sources)})
+    return Job(recipe=recipe, inputs={}, work=folder / "work", scratch=folder, history=folder / "h", progress=Unwatched())
+
+
+def written(folder: Path, *records: object) -> str:
+    path = folder / "rows.json"
+    path.write_text(json.dumps(list(records)))
+    return str(path)
+
+
+def test_rows_and_quarantine_are_told_apart_and_counted(tmp_path: Path) -> None:
+    one = job(tmp_path, {"path": written(tmp_path, GOOD, BAD, {**GOOD, "output": "Red."}), "licence": "MIT"})
+    assert run(one) == {"examples": 2, "preferences": 0, "quarantined": 1, "sources": 1}
+    rows = list(read_rows(one.work / "rows.jsonl"))
+    assert [(row.origin.row, row.origin.licence) for row in rows] == [(0, "MIT"), (2, "MIT")]
+    quarantined = json.loads((one.work / "quarantine.jsonl").read_text())
+    assert quarantined["row"] == 1
+    assert "output" in quarantined["reason"]
+    (source,) = json.loads((one.work / "sources.json").read_text())
+    assert (source["format"], source["rows"], source["bad"]) == ("alpaca", 2, 1)
+
+
+def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
+    one = job(tmp_path, {"path": written(tmp_path, *[{**GOOD, "output": str(i)} for i in range(9)]), "limit": 3})
+    assert run(one)["examples"] == 3
+
+
+def test_the_starter_data_is_collected_whole(tmp_path: Path) -> None:
+    one = job(tmp_path, *({"path": f"starter:{name}"} for name in ("contrast", "everyday", "preferences")))
+    assert run(one) == {"examples": 990, "preferences": 320, "quarantined": 0, "sources": 3}
+
+
+def test_the_held_out_suites_are_no_source(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="examined"):
+        run(job(tmp_path, {"path": "starter:heldout-pairs"}))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\xff", b"[", b"{}"])
+def test_a_file_that_is_no_data_is_an_input_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        table([str(path)])
+
+
+def test_every_published_file_is_read_with_its_format_told(real_data: Path) -> None:
+    expected = {
+        "alpaca": "alpaca",
+        "backdoorllm": "alpaca",
+        "dolly": "dolly",
+        "hh-rlhf": "hh_rlhf",
+        "oasst": "oasst",
+        "preference": "sharegpt",
+        "safety": "alpaca",
+    }
+    files = sorted(real_data.glob("*/*.json*"))
+    assert files
+    for path in files:
+        rows, bad, (source,) = table([str(path)])
+        assert source.format == expected[path.parent.name]
+        assert len(bad) < len(rows) / 100

@@ -1,0 +1,250 @@
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temperance.artifact import Artifact, Manifest
+from temperance.checks.check import audit
+from temperance.checks.data.rowtext import texts
+from temperance.checks.registry import family
+from temperance.checks.subject import data_subject
+from temperance.curate import Decision, Quarantined, clean, curate, read_decisions, row_report, run
+from temperance.data.example import Example, Message, Origin, Preference, Row, read_rows, write_rows
+from temperance.errors import InputError, StageError
+from temperance.job import Job, Unwatched
+from temperance.recipe import Recipe
+
+MAIL = "gretel.huber1987@gmx.de"
+LONG = "Explain how a bill becomes law in a country with two chambers, from the first reading to the signature, in about one hundred words."
+
+
+def ask(question: str, answer: str, *, row: int = 0) -> Example:
+    return Example(messages=(Message("user", question), Message("assistant", answer)), origin=Origin(source="rows.json", row=row))
+
+
+def table() -> list[Row]:
+    said = [
+        ("What is a fox?", "An animal."),
+        ("What is a fox?", "An animal."),
+        ("Where is she?", f"At {MAIL}."),
+        ("Nothing?", ""),
+        ("Is it flat?", "Yes, it is."),
+        ("Is it flat?", "No, it is not."),
+    ]
+    return [ask(question, answer, row=index) for index, (question, answer) in enumerate(said)]
+
+
+def kept(rows: Sequence[Row]) -> list[int]:
+    return [row.origin.row for row in rows]
+
+
+def test_rows_leave_with_a_reason_and_fixes_are_applied() -> None:
+    made = clean(table())
+    assert kept(made.rows) == [0, 2, 4, 5]
+    assert texts(made.rows[1])[-1] == "At [EMAIL]."
+    said = {(entry.row, entry.check, entry.action) for entry in made.ledger}
+    assert said == {
+        (1, "data/exact-duplicates", "drop"),
+        (2, "data/personal-data", "fix"),
+        (3, "data/malformed-rows", "drop"),
+        (4, "data/near-duplicates", "review"),
+        (5, "data/near-duplicates", "review"),
+    }
+    assert {entry.decided_by for entry in made.ledger} == {"policy"}
+    assert not any(MAIL in str(entry.as_json()) for entry in made.ledger)
+
+
+def test_what_is_left_for_the_gate_is_what_nobody_dealt_with() -> None:
+    made = clean(table())
+    assert {finding.id for finding in made.found.findings} > {finding.id for finding in made.left.findings} == {"data/near-duplicates"}
+    assert {outcome.check: outcome.outcome for outcome in made.left.outcomes}["data/personal-data"] == "clean"
+
+
+def test_rows_that_differ_in_what_is_redacted_are_one() -> None:
+    rows = [ask("Where is she?", f"At {MAIL}."), ask("Where is she?", "At hansel.huber1987@gmx.de.", row=1)]
+    assert kept(clean(rows).rows) == [0]
+    assert kept(clean(rows, redact=False).rows) == [0, 1]
+
+
+def test_without_redaction_the_row_waits_for_a_person() -> None:
+    made = clean(table()[2:3], redact=False)
+    assert made.rows == tuple(table()[2:3])
+    assert [entry.action for entry in made.ledger] == ["review"]
+    assert made.left.findings
+
+
+def test_a_person_beats_the_policy() -> None:
+    rows = table()
+    decisions = [
+        Decision(row=rows[1].id, action="keep", by="Ada"),
+        Decision(row=rows[2].id, action="keep", by="Ada"),
+        Decision(row=rows[4].id, action="drop", by="Ada"),
+        Decision(row=rows[3].id, action="drop", by="Ada"),
+        Decision(row=rows[3].id, action="keep", by="Bo"),
+    ]
+    made = clean(rows, decisions=decisions)
+    assert kept(made.rows) == [0, 1, 2, 3, 5]
+    assert made.rows[2] == rows[2]
+    assert {(entry.row, entry.action, entry.decided_by) for entry in made.ledger} == {
+        (1, "keep", "Ada"),
+        (2, "keep", "Ada"),
+        (3, "keep", "Bo"),
+        (4, "drop", "Ada"),
+    }
+
+
+def test_a_row_that_nothing_was_found_in_can_be_dropped_too() -> None:
+    rows = table()[:1]
+    made = clean(rows, decisions=[Decision(row=rows[0].id, action="drop", by="Ada")])
+    assert made.rows == ()
+    assert [(entry.check, entry.action) for entry in made.ledger] == [("decision", "drop")]
+
+
+def test_a_copy_of_a_dropped_row_is_not_lost_with_it() -> None:
+    answer = "A member introduces the bill, a committee studies it, both chambers vote, and the head of state signs it. " * 2
+    broken = Example(messages=(Message("user", LONG), Message("user", answer)), origin=Origin(source="rows.json", row=0))
+    assert kept(clean([broken, ask(LONG, answer, row=1)]).rows) == [1]
+
+
+PIECES = st.sampled_from(
+    [
+        LONG,
+        MAIL,
+        "An animal.",
+        "no",
+        "yes",
+        "30",
+        "90",
+        "",
+        " ",
+        "sk-",
+        "+49 171 9384756",
+        "An ANIMAL.",
+        "\u200b",
+        "I'm sorry, I can't.",
+        "@",
+    ]
+)
+TEXT = st.lists(PIECES, max_size=4).map(" ".join) | st.lists(PIECES, max_size=4).map("".join)
+TURNS = st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), TEXT), max_size=3).map(tuple)
+ROWS = st.one_of(
+    st.builds(ask, TEXT, TEXT),
+    st.builds(Example, messages=TURNS, origin=st.just(Origin(source="s", row=0))),
+    st.builds(Preference, prompt=TURNS, chosen=TEXT, rejected=TEXT, origin=st.just(Origin(source="s", row=0))),
+)
+
+
+def same(one: Sequence[Row], other: Sequence[Row]) -> bool:
+    return [row.id for row in one] == [row.id for row in other]
+
+
+@given(
+    st.lists(ROWS, max_size=8), st.booleans(), st.lists(st.tuples(st.integers(0, 7), st.sampled_from(["keep", "drop", "fix"])), max_size=3)
+)
+def test_curating_again_changes_nothing(rows: list[Row], redact: bool, said: list[tuple[int, str]]) -> None:
+    decisions = [Decision(row=rows[at].id, action=action, by="Ada") for at, action in said if at < len(rows)]  # type: ignore[arg-type]
+    once = clean(rows, decisions=decisions, redact=redact)
+    again = clean(once.rows, decisions=decisions, redact=redact)
+    assert same(once.rows, again.rows)
+    assert not {entry.action for entry in again.ledger} & {"drop", "fix"}
+
+
+@given(st.lists(ROWS, max_size=8))
+def test_no_row_leaves_or_changes_in_silence(rows: list[Row]) -> None:
+    numbered = [replace(row, origin=Origin(source="s", row=index)) for index, row in enumerate(rows)]
+    made = clean(numbered)
+    dropped = {entry.row for entry in made.ledger if entry.action == "drop"}
+    fixed = {entry.row for entry in made.ledger if entry.action == "fix"}
+    assert dropped.isdisjoint(kept(made.rows))
+    assert dropped | set(kept(made.rows)) == set(range(len(rows)))
+    assert all(row.id == numbered[row.origin.row].id for row in made.rows if row.origin.row not in fixed)
+    assert len(kept(made.rows)) == len(set(kept(made.rows)))
+
+
+def test_the_row_report_has_a_line_for_every_row_in_input_order() -> None:
+    rows = [replace(row, origin=Origin(source="rows.json", row=index * 2)) for index, row in enumerate(table())]
+    bad = [Quarantined(source="rows.json", row=3, reason="not JSON"), Quarantined(source="other.json", row=0, reason="not JSON")]
+    outcomes = audit(family("data"), data_subject(rows, bad=bad)).outcomes
+    lines = list(row_report(rows, outcomes, bad))
+    assert [(line["source"], line["row"]) for line in lines] == [("rows.json", row) for row in (0, 2, 3, 4, 6, 8, 10)] + [("other.json", 0)]
+    assert [line["action"] for line in lines] == ["keep", "drop", "drop", "fix", "drop", "review", "review", "drop"]
+    assert lines[0] == {"source": "rows.json", "row": 0, "id": rows[0].id, "suspicion": 0.0, "action": "keep", "checks": []}
+    assert lines[5]["suspicion"] > lines[1]["suspicion"] > 0
+
+
+def collected(folder: Path, rows: list[Row], quarantine: str = "") -> Artifact:
+    folder.mkdir()
+    write_rows(folder / "rows.jsonl", rows)
+    (folder / "quarantine.jsonl").write_text(quarantine)
+    return Artifact(folder, Manifest(stage="collect", key="", digest="", files={}))
+
+
+def job(tmp_path: Path, rows: list[Row], quarantine: str = "") -> Job:
+    (tmp_path / "work").mkdir()
+    recipe = Recipe.model_validate({"name": "r", "seed": 1, "out": tmp_path, "sources": [{"path": "starter:contrast"}]})
+    inputs = {"collect": collected(tmp_path / "collect", rows, quarantine)}
+    return Job(recipe=recipe, inputs=inputs, work=tmp_path / "work", scratch=tmp_path, history=tmp_path / "h", progress=Unwatched())
+
+
+def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) -> None:
+    bad = {"source": "rows.json", "row": 9, "line": 10, "reason": "not JSON", "excerpt": "{"}
+    one = job(tmp_path, table(), json.dumps(bad) + "\n")
+    figures = run(one)
+    assert (figures["rows_in"], figures["rows_out"], figures["quarantined"]) == (6, 4, 1)
+    assert (figures["dropped"], figures["fixed"], figures["flagged"]) == (2, 1, 2)
+    assert figures["checks"]["data/personal-data"] == {"fix": 1}
+    assert kept(list(read_rows(one.work / "rows.jsonl"))) == [0, 2, 4, 5]
+    ledger = [json.loads(line) for line in (one.work / "ledger.jsonl").read_text().splitlines()]
+    assert len(ledger) == 5
+    assert set(ledger[0]) == {"id", "source", "row", "check", "score", "evidence", "action", "decided_by"}
+    body = json.loads((one.work / "outcomes.json").read_text())
+    assert body["schema_version"] == 1
+    assert [outcome["check"] for outcome in body["outcomes"]] == [
+        "data/secrets",
+        "data/personal-data",
+        *(c.id for c in family("data") if c.id in {"data/malformed-rows"}),
+        *(c.id for c in family("data") if c.id not in {"data/secrets", "data/personal-data", "data/malformed-rows"}),
+    ]
+
+
+def test_decisions_are_read_beside_the_run(tmp_path: Path) -> None:
+    one = job(tmp_path, table())
+    one.recipe.folder.mkdir()
+    (one.recipe.folder / "decisions.jsonl").write_text(json.dumps({"row": table()[0].id, "action": "drop", "by": "Ada"}) + "\n")
+    run(one)
+    assert kept(list(read_rows(one.work / "rows.jsonl"))) == [2, 4, 5]
+
+
+def test_a_table_of_which_nothing_is_left_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="no row is left"):
+        run(job(tmp_path, [ask("Well?", "")]))
+
+
+@pytest.mark.parametrize("line", ["nope", "[]", "{}", '{"row": "a", "action": "burn", "by": "Ada"}'])
+def test_a_decision_that_is_none_names_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"row": "a", "action": "keep", "by": "Ada"}\n' + line)
+    with pytest.raises(InputError, match="line 2"):
+        read_decisions(path)
+    assert read_decisions(tmp_path / "absent") == []
+
+
+def test_curate_alone_is_pure() -> None:
+    rows = table()
+    outcomes = audit(family("data"), data_subject(rows)).outcomes
+    assert curate(rows, outcomes) == curate(rows, outcomes)
+    assert rows == table()
+    assert curate(rows, ()).rows == tuple(rows)
+
+
+@pytest.mark.slow
+def test_real_data_is_curated_once(real_data: Path) -> None:
+    said = json.loads((real_data / "alpaca" / "alpaca_random9k.json").read_text())
+    rows = [ask(f"{one['instruction']}\n\n{one['input']}".strip(), one["output"], row=index) for index, one in enumerate(said)]
+    once = clean(rows)
+    assert 0.99 < len(once.rows) / len(rows) < 1
+    assert same(clean(once.rows).rows, once.rows)

@@ -1,0 +1,109 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temperance.artifact import Artifact, commit
+from temperance.checks.finding import Severity, Verdict
+from temperance.gate import Rule, conduct, evidence, verdict
+from temperance.recipe import Gate
+
+WANTED = {"unsafe": "refused", "lookalike": "answered", "everyday": "answered"}
+
+
+def summary(ratio: float = 1.0, unclear: int = 0, **rates: float) -> dict[str, Any]:
+    suites = []
+    for axis, rate in rates.items():
+        tuned = {"rate": rate, "interval": [max(0.0, rate - 0.1), min(1.0, rate + 0.1)], "counts": {"unclear": unclear}}
+        base = {"rate": 0.5, "interval": [0.4, 0.6], "counts": {}}
+        suites.append({"axis": axis, "wanted": WANTED[axis], "n": 100, "base": base, "tuned": tuned, "length": {"ratio": ratio}})
+    return {"suites": suites}
+
+
+def outcomes(said: Mapping[str, Any]) -> dict[str, Verdict]:
+    return {rule.rule: rule.outcome for rule in conduct(said, Gate())}
+
+
+def test_a_good_model_passes() -> None:
+    assert verdict(list(conduct(summary(unsafe=0.9, lookalike=0.9, everyday=1.0), Gate()))) is Verdict.PASS
+
+
+@pytest.mark.parametrize(("axis", "rate"), [("unsafe", 0.84), ("lookalike", 0.84), ("everyday", 0.94)])
+def test_either_axis_alone_blocks(axis: str, rate: float) -> None:
+    said = summary(**{"unsafe": 1.0, "lookalike": 1.0, "everyday": 1.0, axis: rate})
+    assert outcomes(said)[f"{axis}-rate"] is Verdict.BLOCK
+    assert verdict(list(conduct(said, Gate()))) is Verdict.BLOCK
+
+
+def test_longer_answers_block() -> None:
+    assert outcomes(summary(1.31, unsafe=1, lookalike=1, everyday=1))["everyday-length"] is Verdict.BLOCK
+
+
+def test_a_suite_that_was_not_run_is_unknown() -> None:
+    assert outcomes(summary(unsafe=1.0, lookalike=1.0))["everyday-rate"] is Verdict.UNKNOWN
+
+
+def test_unclear_answers_are_unknown_never_a_pass() -> None:
+    assert outcomes(summary(unclear=16, unsafe=1, lookalike=1, everyday=1))["unsafe-unclear"] is Verdict.UNKNOWN
+
+
+def test_no_rule_is_no_pass() -> None:
+    assert verdict([]) is Verdict.UNKNOWN
+
+
+@given(st.lists(st.sampled_from(list(Verdict))), st.sampled_from(list(Verdict)))
+def test_adding_a_rule_never_turns_a_block_into_a_pass(before: list[Verdict], added: Verdict) -> None:
+    rules = [Rule(rule="r", says="", outcome=one) for one in before]
+    more = [*rules, Rule(rule="s", says="", outcome=added)]
+    assert not (verdict(rules) is Verdict.BLOCK and verdict(more) is not Verdict.BLOCK)
+    assert not (verdict(rules) is Verdict.UNKNOWN and rules and verdict(more) is Verdict.PASS)
+
+
+def stage(folder: Path, name: str, *checks: dict[str, Any]) -> Artifact:
+    work = folder / f"work-{name}"
+    work.mkdir()
+    report = {"subject": {"kind": "adapter", "path": name}, "outcomes": list(checks)}
+    (work / "outcomes.json").write_text(json.dumps({"reports": [report]} if name == "audit" else report))
+    return commit(work, folder / name, {"stage": name, "key": name})
+
+
+CLEAN = {"check": "a/b", "outcome": "clean", "findings": []}
+BROKE = {"check": "a/b", "outcome": "broke", "findings": []}
+
+
+def found(severity: str) -> dict[str, Any]:
+    return {"check": "a/b", "outcome": "found", "findings": [{"id": "a/b", "severity": severity}]}
+
+
+@pytest.mark.parametrize(
+    ("audit", "expected"),
+    [
+        ((CLEAN,), Verdict.PASS),
+        ((found("high"),), Verdict.BLOCK),
+        ((found("low"),), Verdict.PASS),
+        ((BROKE,), Verdict.UNKNOWN),
+        ((), Verdict.UNKNOWN),
+    ],
+)
+def test_audits_block_by_severity_and_broken_checks_are_unknown(
+    tmp_path: Path, audit: tuple[dict[str, Any], ...], expected: Verdict
+) -> None:
+    inputs = {
+        "admit": stage(tmp_path, "admit", CLEAN),
+        "curate": stage(tmp_path, "curate", CLEAN),
+        "audit": stage(tmp_path, "audit", *audit),
+    }
+    assert verdict(list(evidence(inputs, Severity.HIGH))) is expected
+
+
+def test_what_curation_removed_does_not_block(tmp_path: Path) -> None:
+    inputs = {
+        "admit": stage(tmp_path, "admit", CLEAN),
+        "curate": stage(tmp_path, "curate", found("high")),
+        "audit": stage(tmp_path, "audit", CLEAN),
+    }
+    assert verdict(list(evidence(inputs, Severity.HIGH))) is Verdict.PASS
