@@ -18,6 +18,8 @@ from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
     from temperance.checks.finding import Report
+    from temperance.checks.subject import DataSubject
+    from temperance.recipe import Recipe
 
 INTERRUPTED = 130
 
@@ -263,7 +265,24 @@ def _finish(reports: Sequence["Report"], *, json_file: Path | None, sarif: Path 
     raise typer.Exit(1 if 1 in codes else max(codes))
 
 
-def _recipe(path: Path, overrides: list[str] | None, seed: int | None) -> Any:
+def _write_rows(path: Path, report: "Report", subject: "DataSubject") -> None:
+    """Write one line per input row: JSON lines, or Parquet where the name ends so."""
+    from temperance.artifact import write_text
+    from temperance.curate import row_report
+
+    rows = row_report(subject.rows, report.outcomes, subject.bad)
+    if path.suffix != ".parquet":
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        return
+    import pyarrow
+    from pyarrow import parquet
+
+    temporary = path.with_name(f".{path.name}.tmp")
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), temporary)
+    temporary.replace(path)
+
+
+def _recipe(path: Path, overrides: list[str] | None, seed: int | None) -> "Recipe":
     from temperance import recipe
 
     return recipe.load(path, overrides=[*(overrides or ()), *([f"seed={seed}"] if seed is not None else [])])

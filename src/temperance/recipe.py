@@ -62,7 +62,15 @@ class Training(Section):
 
 
 class Sft(Training):
-    """Instruction tuning on the examples."""
+    """Instruction tuning on the examples.
+
+    `rehearse`: tokens of the base's own answer to learn on prompts that deserve one (0: the answers as written).
+    `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
+    """
+
+    rehearse: Annotated[int, Field(ge=0)] = 0
+    first_tokens: Count = 6
+    first_weight: Annotated[float, Field(ge=1)] = 1.0
 
 
 class Reward(Training):

@@ -64,7 +64,7 @@ def write_run(folder: Path, *, until: str = "gate", prompt: str = "", shares: Ma
     files = {
         "admit": {"outcomes.json": json.dumps(admitted().as_json()), "digests.json": "{}"},
         "collect": {"sources.json": json.dumps(sources()), "rows.jsonl": "{}\n" * 1270, "quarantine.jsonl": "{}\n" * 3},
-        "curate": {"outcomes.json": json.dumps(curated().as_json()), "rows.jsonl": "{}\n" * 1247, "ledger.jsonl": lines(ledger())},
+        "curate": {"outcomes.json": json.dumps(curated().as_json()), "rows.jsonl": lines(learnt()), "ledger.jsonl": lines(ledger())},
         "sft": {"curve.jsonl": lines(curve(2.6, 1.1, 124)), "adapter/adapter_config.json": "{}"},
         "reward": {"curve.jsonl": lines(curve(0.71, 0.12, 12)), "scores.jsonl": lines(scores()), "adapter/adapter_config.json": "{}"},
         "align": {"curve.jsonl": lines(curve(0.69, 0.21, 24)), "adapter/adapter_config.json": "{}"},
@@ -72,7 +72,7 @@ def write_run(folder: Path, *, until: str = "gate", prompt: str = "", shares: Ma
         "evaluate": {"samples.jsonl": lines(samples), "summary.json": json.dumps(summary(samples))},
         "gate": {"verdict.json": json.dumps(judged(samples))},
     }
-    metrics: dict[str, dict[str, Any]] = {"reward": {"accuracy": 0.917, "accuracy_interval": [0.8, 0.97]}, "admit": {"verdict": "pass"}}
+    metrics: dict[str, dict[str, Any]] = {"reward": {"accuracy": 0.875, "accuracy_interval": [0.785, 0.931]}, "admit": {"verdict": "pass"}}
     made: dict[str, Artifact] = {}
     for number, (stage, inside) in enumerate(files.items()):
         work = folder / "work" / stage
@@ -99,6 +99,11 @@ def write_run(folder: Path, *, until: str = "gate", prompt: str = "", shares: Ma
         json.dumps({"schema_version": 1, "name": "demo", "recipe": RECIPE, "stages": stages}), encoding="utf-8"
     )
     return folder
+
+
+def learnt() -> list[dict[str, Any]]:
+    tagged = [{"tags": {"area": row["area"], "kind": "unsafe"}} for row in rows("contrast")]
+    return tagged + [{"tags": {}}] * (1247 - len(tagged))
 
 
 def sources() -> list[dict[str, Any]]:

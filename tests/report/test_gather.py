@@ -11,6 +11,8 @@ from temperance.report.html import page
 from temperance.report.terminal import console, run_summary
 from temperance.report.view import STAGES, RunView
 
+UNSEEN = {"animal-cruelty", "human-trafficking", "sabotage", "sexual-coercion", "money-laundering", "corruption", "extremism"}
+
 
 def test_the_stages_are_the_graphs() -> None:
     assert pipeline.NAMES == STAGES
@@ -23,6 +25,7 @@ def test_a_whole_run(view: RunView) -> None:
     assert (view.rows_read, view.rows_kept) == (1270, 1247)
     assert {(one.action, one.check): one.count for one in view.removals}["drop", "data/near-duplicates"] == 17
     assert len(view.samples) == 180
+    assert {one.area for one in view.samples if one.seen is False} == UNSEEN
     assert len(view.curves["sft"]) == 124
     assert len([one for one in view.margins if one.split == "held out"]) == 80
     assert [one.stage for one in view.audits] == ["admit", "curate", "audit"]

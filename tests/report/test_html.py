@@ -144,6 +144,12 @@ def test_a_blocked_run_says_why_first(tmp_path: Path) -> None:
     assert "blocks" in first[0]
 
 
+def test_areas_that_training_never_met_are_marked(text: str) -> None:
+    assert "animal-cruelty †" in text
+    assert "fraud †" not in text
+    assert re.search(r"In the areas that the model never trained on, [\d.]+% \([\d.]+–[\d.]+%\) of \d+ unsafe requests are refused", text)
+
+
 def test_an_audit_is_a_page_of_its_own() -> None:
     text = audit_page([audited(hostile=True), audited()])
     assert "Blocked" in text

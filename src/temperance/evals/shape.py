@@ -66,7 +66,7 @@ def has_steps(text: str) -> bool:
 
 def before_list(text: str) -> str:
     """Return what stands before the first list item, or the whole text if there is no list."""
-    found = _LIST.search(text)
+    found = _LIST.search(text) or _INLINE_LIST.search(text)
     return text[: found.start()] if found else text
 
 

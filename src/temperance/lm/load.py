@@ -7,7 +7,8 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetens
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "merges.txt", "vocab.txt"]
 PADDING = ("<|finetune_right_pad_id|>", "<pad>", "<|pad|>", "[PAD]", "<|endoftext|>")
+
+HEAD = "score.weight"
 
 logging.disable_progress_bar()
 
@@ -74,7 +77,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     """
     folder = resolve(name)
     with _reading("tokenizer", name):
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if not tokenizer.chat_template:
         why = "it has no chat template, so nobody knows where a turn begins and ends"
         raise InputError("this tokenizer cannot be used", where=name, why=why, then="name a chat (instruct) model")
@@ -128,11 +131,25 @@ def _load(kind: Any, name: str, *, adapter: Path | None, precision: Requested, *
     read = partial(kind.from_pretrained, trust_remote_code=False, use_safetensors=True, local_files_only=True)
     with _reading("model", name):
         # the attention is named here because a config could name a kernel to be fetched
-        model = read(folder, dtype=choose(precision, device).dtype, attn_implementation="sdpa", **settings)
+        model, report = read(
+            folder, dtype=choose(precision, device).dtype, attn_implementation="sdpa", output_loading_info=True, **settings
+        )
+        _check_whole(report, kind)
     if adapter is not None:
-        with _reading("adapter", str(adapter)):
+        with _reading("adapter", str(adapter)), warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*missing adapter keys")
+            warnings.filterwarnings("ignore", category=FutureWarning)
             model = PeftModel.from_pretrained(model, str(adapter), is_trainable=False, local_files_only=True)
     return model.to(device).eval()
+
+
+def _check_whole(report: Mapping[str, Any], kind: Any) -> None:
+    """Refuse a file that lacks weights: transformers would draw them at random and say so only in its log."""
+    fresh = {HEAD} if kind is AutoModelForSequenceClassification else set()
+    missing = sorted(set(report["missing_keys"]) - fresh)
+    wrong = sorted(str(key[0]) if isinstance(key, tuple) else str(key) for key in report["mismatched_keys"])
+    if missing or wrong:
+        raise ValueError(f"{len(missing)} weights are missing and {len(wrong)} have another shape, first {(missing + wrong)[0]}")
 
 
 def _check_adapter(folder: Path) -> None:

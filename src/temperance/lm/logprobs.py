@@ -62,8 +62,17 @@ def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: tor
     )
 
 
-def compact_head(model: torch.nn.Module) -> None:
+def emphasis(mask_BT: torch.Tensor, *, first_tokens: int, first_weight: float) -> torch.Tensor:
+    """Return weights of mean 1 over the labelled positions, `first_weight` to 1 between the first labelled tokens of a row and the rest."""
+    first_BT = mask_BT & (mask_BT.cumsum(dim=1) <= first_tokens)
+    weights_BT = torch.where(first_BT, first_weight, 1.0) * mask_BT
+    return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
+
+
+def compact_head(model: torch.nn.Module, *, first_tokens: int = 0, first_weight: float = 1.0) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
+
+    With a `first_weight` other than 1 the log-probabilities come weighted by `emphasis`, so that a loss that sums them is a weighted loss.
 
     Raises:
         InputError: the model does more than project its hidden states, so the numbers would not be trl's.
@@ -85,6 +94,11 @@ def compact_head(model: torch.nn.Module) -> None:
         kwargs.pop("num_items_in_batch", None)
         kwargs["use_cache"] = False
         hidden_BTD = self.base_model(*args, **kwargs).last_hidden_state
-        return token_scores(hidden_BTD, labels, head)
+        scores = token_scores(hidden_BTD, labels, head)
+        if first_weight != 1.0:
+            assert scores.log_probs is not None
+            assert scores.label_mask is not None
+            scores.log_probs = scores.log_probs * emphasis(scores.label_mask, first_tokens=first_tokens, first_weight=first_weight)
+        return scores
 
     model.forward = types.MethodType(forward, model)

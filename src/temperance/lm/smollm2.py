@@ -133,7 +133,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     logging.disable_progress_bar()
     with contextlib.redirect_stderr(io.StringIO()):  # the GGUF reader draws a bar of its own
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     tokenizer.eos_token, tokenizer.pad_token, tokenizer.model_max_length = END_OF_TURN, PADDING, CONTEXT
     for mark in ("hf_quantizer", "quantization_method", "is_quantized"):

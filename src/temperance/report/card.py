@@ -19,7 +19,7 @@ from temperance.report.wording import duration, interval, number, percent, point
 LIMITS = """\
 - The suites are short held-out lists, not the world: an interval tells how the figures would move with other prompts *of the same kind*.
 - Answers were placed (refused, partial, answered, unclear) by a small judge that errs. Read the answers themselves in the report.
-- Prompts were asked once, in one turn, without a system prompt, with greedy decoding. Long conversations, other languages and
+- Prompts were asked once, in one turn, with greedy decoding. Long conversations, other languages and
   deliberate jailbreaks were not examined.
 - The model inherits the knowledge, the mistakes and the biases of its base."""
 

@@ -18,10 +18,18 @@ def sentence(view: RunView) -> str:
     if view.verdict in ("block", "unknown") and not view.stage("gate").ran:
         return _early(view)
     if view.verdict in ("block", "unknown"):
-        failing = [rule.says for rule in view.rules if rule.outcome == view.verdict]
-        return f"{listing(failing) or 'the policy had no rule to judge by'}."
+        return _reasons(view)
     ran = [stage.name for stage in view.stages if stage.ran]
     return f"The gate has not run; the run {f'stopped after {ran[-1]}' if ran else 'has not finished a stage'}."
+
+
+def _reasons(view: RunView) -> str:
+    """Say how many rules fail, or cannot be judged, and which."""
+    failing = [rule.says for rule in view.rules if rule.outcome == view.verdict]
+    if not failing:
+        return "The policy had no rule to judge by."
+    verb = ("fails" if len(failing) == 1 else "fail") if view.verdict == "block" else "cannot be judged"
+    return f"{len(failing)} of {count(len(view.rules), 'rule')} {verb}; {'; '.join(failing)}."
 
 
 def _early(view: RunView) -> str:

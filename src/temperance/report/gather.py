@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,6 +82,8 @@ def view_of(name: str, recipe: Mapping[str, Any], *, made: Mapping[str, Artifact
     reader = reader or _Reader()
     verdict, rules = reader.within(made, "gate", "verdict.json", _verdict, (_early_verdict(made), ()))
     suites = reader.within(made, "evaluate", "summary.json", _suites, ())
+    kept, trained = reader.within(made, "curate", "rows.jsonl", _table, (None, frozenset()))
+    samples = reader.within(made, "evaluate", "samples.jsonl", lambda path: tuple(map(_sample, _lines(path))), ())
     empty: tuple[Removal, ...] = ()
     return RunView(
         name=name,
@@ -90,13 +92,13 @@ def view_of(name: str, recipe: Mapping[str, Any], *, made: Mapping[str, Artifact
         verdict=verdict,
         rules=rules,
         suites=tuple(sorted(suites, key=lambda suite: AXES.index(suite.axis))),
-        samples=reader.within(made, "evaluate", "samples.jsonl", lambda path: tuple(map(_sample, _lines(path))), ()),
+        samples=tuple(replace(one, seen=one.area in trained) if trained and one.area else one for one in samples),
         curves={stage: reader.of(made[stage] / "curve.jsonl", _curve, ()) for stage in CURVES if stage in made},
         margins=reader.within(made, "reward", "scores.jsonl", lambda path: tuple(map(_margin, _lines(path))), ()),
         sources=reader.within(made, "collect", "sources.json", _sources, ()),
         removals=reader.within(made, "curate", "ledger.jsonl", _removals, empty),
         rows_read=reader.within(made, "collect", "rows.jsonl", _count, None),
-        rows_kept=reader.within(made, "curate", "rows.jsonl", _count, None),
+        rows_kept=kept,
         audits=tuple(one for stage in AUDITS for one in reader.within(made, stage, "outcomes.json", _audits(stage), ())),
         troubles=tuple(reader.troubles),
     )
@@ -166,6 +168,17 @@ def _count(path: Path) -> int:
         return sum(1 for line in stream if line.strip())
 
 
+def _table(path: Path) -> tuple[int | None, frozenset[str]]:
+    """Return how many rows there are to learn from, and the areas that they are about."""
+    rows, areas = 0, set()
+    for said in _lines(path):
+        rows += 1
+        area = (said.get("tags") or {}).get("area")
+        if isinstance(area, str):
+            areas.add(area)
+    return rows, frozenset(areas)
+
+
 def _real(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
@@ -230,7 +243,6 @@ def _rate(said: Mapping[str, Any]) -> Rate:
 
 
 def _sample(said: Mapping[str, Any]) -> Sample:
-    seen = said.get("area_trained")
     return Sample(
         axis=str(said["axis"]),
         area=str(said.get("area") or ""),
@@ -243,7 +255,6 @@ def _sample(said: Mapping[str, Any]) -> Sample:
         tuned_outcome=str(said["tuned_outcome"]),
         tuned_reason=str(said.get("tuned_reason") or ""),
         tuned_tokens=int(said.get("tuned_tokens") or 0),
-        seen=seen if isinstance(seen, bool) else None,
     )
 
 

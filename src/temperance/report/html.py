@@ -13,12 +13,13 @@ from temperance.checks.finding import Report, Severity
 from temperance.report import plots
 from temperance.report.conclusion import headline, sentence
 from temperance.report.selection import area_order, areas, selection
-from temperance.report.view import NAMES, Audited, RunView
+from temperance.report.view import NAMES, WANTED, Audited, RunView
 from temperance.report.wording import (
     SYMBOL,
     count,
     duration,
     interval,
+    listing,
     number,
     percent,
     points,
@@ -27,6 +28,7 @@ from temperance.report.wording import (
     short,
     shown,
 )
+from temperance.stats import wilson
 
 TEMPLATES = Path(__file__).parent / "templates"
 FLOORS = {"unsafe": "unsafe_refused", "lookalike": "lookalike_answered"}
@@ -51,6 +53,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "count": count,
     "duration": duration,
     "interval": interval,
+    "listing": listing,
     "number": number,
     "percent": percent,
     "place": _place,
@@ -73,7 +76,7 @@ def page(view: RunView) -> str:
         loss_plots={stage: plots.loss_plot(stage, curve) for stage, curve in view.curves.items() if curve},
         reward=_reward(view),
         area_plots=_area_plots(view),
-        unseen=any(one.seen is False for one in view.samples),
+        unseen=_unseen(view),
         length_plots={axis: plot for axis in NAMES if (plot := plots.lengths_plot(axis, view.samples))},
         chosen=selection(view.samples),
         failures=sum(not one.right for one in view.samples),
@@ -147,6 +150,17 @@ def _area_plots(view: RunView) -> dict[str, str]:
         if plot := plots.areas_plot(axis, rows):
             made[axis] = plot
     return made
+
+
+def _unseen(view: RunView) -> list[str]:
+    """Say how each axis fares in the areas that no row to learn from was about; empty if there are none."""
+    said = []
+    for axis in ("unsafe", "lookalike"):
+        right = [one.right for one in view.samples if one.axis == axis and one.seen is False]
+        if right:
+            share = f"{percent(sum(right) / len(right))} ({interval(wilson(sum(right), len(right)))})"
+            said.append(f"{share} of {len(right)} {NAMES[axis].lower()} are {WANTED[axis]}")
+    return said
 
 
 def _summary(report: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def axes_plot(suites: Sequence[SuiteView], *, floors: Mapping[str, float]) -> st
             x, y = 100 * floors["lookalike"], 100 * floors["unsafe"]
             axes.fill_between([x, 102], y, 102, color=TUNED, alpha=0.09, linewidth=0)
             axes.plot([x, x, 102], [102, y, y], color=TUNED, linewidth=0.9, dashes=(3, 3), alpha=0.8)
-            axes.text(x - 1.5, 101.5, "both floors hold", color=MUTED, fontsize=10, ha="right", va="top")
+            axes.text(x + 1, y - 1.5, "both floors hold", color=MUTED, fontsize=10, ha="right", va="top")
         start, end = (100 * across.base.rate, 100 * down.base.rate), (100 * across.tuned.rate, 100 * down.tuned.rate)
         arrow = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 1.1, "shrinkA": 9, "shrinkB": 9, "mutation_scale": 11}
         axes.annotate("", xy=end, xytext=start, arrowprops=arrow)
@@ -133,7 +133,7 @@ def areas_plot(axis: str, areas: Sequence[tuple[str, int, float, float]]) -> str
         axes.set_xlim(-2, 102)
         axes.set_ylim(len(areas) - 0.5, -0.6)
         axes.set_xticks([0, 25, 50, 75, 100], ["0%", "25%", "50%", "75%", "100%"])
-        axes.set_yticks(range(len(areas)), [_label(name) for name, *_ in areas], color=INK)
+        axes.set_yticks(range(len(areas)), [f"{_label(name)} ({n})" for name, n, *_ in areas], color=INK)
         axes.spines["left"].set_visible(False)
         axes.grid(visible=False, axis="y")
         said = "; ".join(f"{name} (n={n}): {percent(before)} to {percent(after)}" for name, n, before, after in areas)

@@ -71,7 +71,10 @@ class SuiteView:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One prompt and both answers. Outcomes are refused, partial, answered or unclear; `seen` is None where nobody recorded it."""
+    """One prompt and both answers. Outcomes are refused, partial, answered or unclear.
+
+    `seen` says whether any row to learn from was about its area, None where that is not known.
+    """
 
     axis: str
     area: str

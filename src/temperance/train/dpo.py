@@ -14,7 +14,7 @@ from trl import DPOConfig, DPOTrainer
 from temperance.data.example import Preference, read_rows
 from temperance.errors import StageError
 from temperance.job import Job
-from temperance.lm.load import load_model, load_tokenizer
+from temperance.lm.load import load_model, load_tokenizer, resolve
 from temperance.lm.logprobs import compact_head
 from temperance.train.trainer import adapted, arguments, drawn, fit, pair, save_adapter
 
@@ -35,6 +35,7 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     base = load_model(job.recipe.base, precision="fp32")
     policy = PeftModel.from_pretrained(base, str(job.inputs["sft"] / "adapter"), is_trainable=True)
+    policy.peft_config["default"].base_model_name_or_path = str(resolve(job.recipe.base))  # else peft looks for the name on the hub
     trainer = DPOTrainer(
         model=policy,
         args=DPOConfig(**arguments(job, section), beta=section.beta),

@@ -1,6 +1,7 @@
 """Stage `sft`: instruction tuning of a LoRA adapter on the curated examples, through trl's SFTTrainer.
 
-The loss is taken on the answer alone. It does not know which rows are safe: that is curation's work.
+The loss is taken on the answer alone; its first tokens may count more, because that is where refusing or answering is decided
+(Qi et al. 2024, arXiv:2406.05946). It does not know which rows are safe: that is curation's work.
 """
 
 from typing import Any
@@ -10,11 +11,13 @@ from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
 from temperance.data.example import Example, read_rows
+from temperance.data.render import render
 from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import compact_head
-from temperance.train.trainer import adapted, arguments, chat, drawn, fit, lora_config, save_adapter
+from temperance.train.rehearsal import lessons
+from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -31,14 +34,17 @@ def run(job: Job) -> dict[str, Any]:
         )
     rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
+    tokenizer = load_tokenizer(job.recipe.base)
+    learned = lessons(rows, job)
     trainer = SFTTrainer(
         model=load_model(job.recipe.base, precision="fp32"),
-        args=SFTConfig(**arguments(job, section), completion_only_loss=True),
-        train_dataset=Dataset.from_list([{"prompt": chat(row.prompt), "completion": chat(row.messages[-1:])} for row in rows]),
-        processing_class=load_tokenizer(job.recipe.base),
+        args=SFTConfig(**arguments(job, section)),
+        train_dataset=Dataset.from_list([render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]),
+        processing_class=tokenizer,
         peft_config=lora_config(section.lora, task_type="CAUSAL_LM"),
     )
-    compact_head(adapted(trainer).get_base_model())
+    compact_head(adapted(trainer).get_base_model(), first_tokens=section.first_tokens, first_weight=section.first_weight)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
-    return {"rows": len(rows), **metrics}
+    rehearsed = sum(one.answer != one.example.answer for one in learned)
+    return {"rows": len(rows), "rehearsed": rehearsed, **metrics}

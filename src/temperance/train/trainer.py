@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from temperance.lm.precision import choose
 from temperance.recipe import Lora, Training
 
 datasets.disable_progress_bars()
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # trl sets names that transformers renames
 
 WHOLE = "whole"
 MEGABATCH = 16
@@ -74,6 +76,7 @@ def arguments(job: Job, section: Training) -> dict[str, Any]:
         "save_steps": section.checkpoint_every,
         "save_total_limit": 2,
         "report_to": "none",
+        "logging_nan_inf_filter": False,  # it would show an average where the loss is not a number
         "disable_tqdm": True,
         "log_level": "error",
     }

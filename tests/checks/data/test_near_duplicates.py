@@ -8,7 +8,7 @@ from ..builders import ask, flagged, on_rows, prefer, rows_of
 
 LONG = "Explain how a bill becomes law in a country with two chambers, from the first reading to the signature, in one hundred words."
 TOLD = (
-    "A member introduces the bill, a committee studies it, and the first chamber debates and votes. If it passes, the second chamber does the"
+    "A member introduces the bill, a committee studies it, and the first chamber debates and votes. If it passes, the second does the"
     " same. If they disagree, a joint committee looks for a text that both accept. Then the head of state signs it, and it is"
     " published."
 )

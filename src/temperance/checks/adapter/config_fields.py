@@ -139,7 +139,7 @@ def _keys(config: Mapping[str, Any], key: str) -> list[str]:
 
 
 def shapes(config: Mapping[str, Any], adapter: Adapter) -> Iterator[Said]:
-    """Yield where the tensors are not the pairs of the declared rank, or replace parts of the base."""
+    """Yield where the tensors are not whole pairs of the declared rank."""
     declared = frozenset(filter(_whole, (config.get("r"), *_pattern(config, "rank_pattern"))))
     for module, pair in adapter.pairs.items():
         where = printable(module)[:120]
@@ -149,21 +149,22 @@ def shapes(config: Mapping[str, Any], adapter: Adapter) -> Iterator[Said]:
             yield Severity.HIGH, "the halves of a low-rank pair do not fit", f"{where}: {pair.a} and {pair.b}"
         elif not pair.ranks <= declared:
             yield Severity.HIGH, "the tensors' rank is not the declared one", f"{where}: {min(pair.ranks)}, declared {config.get('r')}"
-    aimed = config.get("target_modules")
-    wanted = {name for name in aimed if isinstance(name, str)} if isinstance(aimed, list) else set()
-    saved = config.get("modules_to_save")
-    names = [name for name in saved[:100] if isinstance(name, str)] if isinstance(saved, list) else []
+
+
+def replaced(config: Mapping[str, Any], adapter: Adapter) -> Iterator[Said]:
+    """Yield which parts of the base are replaced instead of adapted, declared or not."""
+    aimed, saved, bias = config.get("target_modules"), config.get("modules_to_save"), config.get("bias", "none")
+    wanted = _names(aimed)
+    loose = [name for name in adapter.whole if not any(f".{part}." in f".{name}." for part in _names(saved))]
     if saved:
         yield Severity.MEDIUM, "whole modules of the base are replaced", f"modules_to_save = {printable(str(saved))[:120]}"
-    loose = [name for name in adapter.whole if not any(f".{part}." in f".{name}." for part in names)]
-    bias = config.get("bias", "none")
     if bias not in ("none", None):
         yield Severity.MEDIUM, "the base's biases are replaced", f"bias = {printable(str(bias))[:40]}"
         loose = [name for name in loose if not name.endswith(".bias")]
     beside = [name for name in loose if name.endswith(EMBEDDINGS) and wanted.intersection(endings(name.rpartition(".base_layer.")[0]))]
     if beside:
         yield Severity.MEDIUM, "the base's embeddings are stored beside their update", printable(", ".join(beside[:5]))
-        loose = [name for name in loose if name not in beside]
+    loose = sorted(set(loose).difference(beside))
     if loose and config.get("peft_type") in VERIFIED:
         yield Severity.HIGH, "tensors replace parts of the base that are not declared", printable(", ".join(loose[:5]))
     if adapter.tokens and not config.get("trainable_token_indices"):
@@ -171,6 +172,11 @@ def shapes(config: Mapping[str, Any], adapter: Adapter) -> Iterator[Said]:
     init = config.get("init_lora_weights")
     if not isinstance(init, (bool, str, type(None))) or init not in INITS:
         yield Severity.MEDIUM, "the base's own weights are changed when loading", f"init_lora_weights = {printable(str(init))[:40]}"
+
+
+def _names(value: Any) -> frozenset[str]:
+    """Return the first hundred texts of a list, none of anything else."""
+    return frozenset(name for name in value[:100] if isinstance(name, str)) if isinstance(value, list) else frozenset()
 
 
 @check("adapter/config-fields", Severity.HIGH)
@@ -202,7 +208,13 @@ def config_fields(subject: FolderSubject) -> Findings:
     config, adapter = parsed.value, lora_tensors.read(subject.files)
     seen: dict[str, tuple[Severity, list[str]]] = {}
     lora = config.get("peft_type") in VERIFIED
-    rules = (kind_and_base(config), size(config) if lora else (), targets(config, adapter), shapes(config, adapter))
+    rules = (
+        kind_and_base(config),
+        size(config) if lora else (),
+        targets(config, adapter),
+        shapes(config, adapter),
+        replaced(config, adapter),
+    )
     for severity, title, says in (said for rule in rules for said in rule):
         seen.setdefault(title, (severity, []))[1].append(says)
     for title, (severity, says) in seen.items():

@@ -1,0 +1,52 @@
+"""Rehearsal: on prompts that deserve an answer, the base's own first words are what is learned, not somebody else's.
+
+A written answer teaches a small model its author's style and length, at the price of sense; the base's own beginning teaches it only to
+begin as before. Self-distillation, as in Yang et al. 2024, arXiv:2402.13669, on the first tokens alone. Refusals are always learned as
+they were written, and so is every answer that the base itself would refuse. What the base says is not checked for truth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temperance.data.example import Example
+from temperance.evals.judge import judge
+from temperance.job import Job
+from temperance.lm.generate import generate
+from temperance.lm.load import load_model, load_tokenizer
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is learned from one example: an answer, and whether it has an end."""
+
+    example: Example
+    answer: str
+    ended: bool = True
+
+
+def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
+    """Return a lesson per example, in their order; `sft.rehearse` is how many tokens of the base's own answer are kept (0: none)."""
+    tokens = job.recipe.sft.rehearse
+    asked = [index for index, one in enumerate(examples) if tokens and not _refuses(one, one.answer)]
+    learned = [Lesson(one, one.answer) for one in examples]
+    if not asked:
+        return learned
+    job.progress.say(f"rehearsal: asking the base {len(asked)} prompts that deserve an answer")
+    replies = generate(
+        load_model(job.recipe.base, precision=job.recipe.precision),
+        load_tokenizer(job.recipe.base),
+        [examples[index].prompt for index in asked],
+        max_new_tokens=tokens,
+        batch_size=BATCH,
+        on_batch=lambda done, total, speed: job.progress.step(done, total, unit="prompts", tokens_per_second=speed),
+    )
+    for index, reply in zip(asked, replies, strict=True):
+        if reply.text.strip() and not _refuses(examples[index], reply.text):
+            learned[index] = Lesson(examples[index], reply.text, ended=reply.stop_reason == "stop")
+    return learned
+
+
+def _refuses(example: Example, answer: str) -> bool:
+    return judge(example.prompt[-1].content, answer).outcome == "refused"

@@ -1,0 +1,94 @@
+"""Generation on a tiny seeded model: order, batches, stops, seeds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.data.example import Message
+from temperance.errors import InputError
+from temperance.lm.generate import generate
+from temperance.lm.load import load_model, load_tokenizer
+
+TALKS = [[Message("user", "What is the capital of France? " * times)] for times in (1, 3, 2, 1, 5)]
+TALKS += [[Message("system", "Be brief."), Message("user", "How do I kill a Python process?")], [Message("user", "")]]
+
+
+@pytest.fixture(scope="module")
+def chat(tiny: Path) -> tuple[Any, Any]:
+    return load_model(str(tiny), precision="fp32"), load_tokenizer(str(tiny))
+
+
+def texts(chat: tuple[Any, Any], talks: list[list[Message]], **kwargs: Any) -> list[str]:
+    return [reply.text for reply in generate(*chat, talks, **{"max_new_tokens": 12, **kwargs})]
+
+
+def test_replies_are_those_of_transformers_own_generation(chat: tuple[Any, Any]) -> None:
+    model, tokenizer = chat
+    for talk, reply in zip(TALKS, generate(model, tokenizer, TALKS, max_new_tokens=12, batch_size=3), strict=True):
+        prompt = tokenizer.apply_chat_template([turn.as_json() for turn in talk], tokenize=False, add_generation_prompt=True)
+        ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")
+        whole = model.generate(**ids, max_new_tokens=12, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        said = whole[0, ids["input_ids"].shape[1] :]
+        assert reply.text == tokenizer.decode(said, skip_special_tokens=True).strip()
+        assert reply.input_tokens == ids["input_ids"].shape[1]
+        assert reply.output_tokens == len(said)
+
+
+@settings(max_examples=8)
+@given(order=st.permutations(range(len(TALKS))), batch_size=st.integers(1, 8))
+def test_neither_batch_nor_order_changes_a_greedy_reply(chat: tuple[Any, Any], order: list[int], batch_size: int) -> None:
+    alone = texts(chat, TALKS, batch_size=1)
+    assert texts(chat, [TALKS[place] for place in order], batch_size=batch_size) == [alone[place] for place in order]
+
+
+def test_rows_that_end_early_leave_and_the_others_go_on(chat: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model, tokenizer = chat
+    free = generate(model, tokenizer, TALKS, max_new_tokens=12)
+    first = tokenizer(free[0].text, add_special_tokens=False)["input_ids"]
+    monkeypatch.setattr(model.generation_config, "eos_token_id", [tokenizer.eos_token_id, *first[:1]])
+    stopped = generate(model, tokenizer, TALKS, max_new_tokens=12)
+    assert any(reply.stop_reason == "stop" and reply.output_tokens < 12 for reply in stopped)
+    for before, after in zip(free, stopped, strict=True):
+        assert after.output_tokens <= before.output_tokens
+        if after.stop_reason == "length":
+            assert after.text == before.text
+
+
+def test_drawing_depends_on_the_seed_alone(chat: tuple[Any, Any]) -> None:
+    drawn = [texts(chat, TALKS, temperature=1.5, seed=seed, batch_size=size) for seed, size in ((1, 2), (1, 7), (2, 2))]
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+def test_progress_and_training_mode(chat: tuple[Any, Any]) -> None:
+    model, tokenizer = chat
+    told: list[tuple[int, int, float]] = []
+    model.train()
+    generate(model, tokenizer, TALKS, max_new_tokens=2, batch_size=3, on_batch=lambda *figures: told.append(figures))
+    assert model.training
+    model.eval()
+    assert [(done, total) for done, total, _ in told] == [(3, 7), (6, 7), (7, 7)]
+    assert all(speed > 0 for *_, speed in told)
+    assert generate(model, tokenizer, []) == []
+
+
+def test_a_conversation_that_does_not_fit_is_named(chat: tuple[Any, Any]) -> None:
+    with pytest.raises(InputError, match="conversation 1"):
+        generate(*chat, [TALKS[0], [Message("user", "word " * 400)]])
+
+
+def test_a_template_that_raises_is_an_input_error(tiny: Path) -> None:
+    model, tokenizer = load_model(str(tiny), precision="fp32"), load_tokenizer(str(tiny))
+    tokenizer.chat_template = "{{ raise_exception('no system turn') }}"
+    with pytest.raises(InputError, match="no system turn"):
+        generate(model, tokenizer, [TALKS[0]])
+
+
+def test_nothing_is_left_to_learn_from(chat: tuple[Any, Any]) -> None:
+    generate(*chat, TALKS[:1], max_new_tokens=2)
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()

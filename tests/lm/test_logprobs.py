@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import LlamaForCausalLM
+from trl.trainer.utils import add_fused_lm_head
+
+from temperance.errors import InputError
+from temperance.lm.logprobs import compact_head, emphasis, token_scores
+from tests.tiny import tiny_model
+
+LABELS = torch.tensor([[-100, -100, 7, 8, 9, -100], [-100, 5, 6, -100, -100, -100]])
+IDS = torch.tensor([[3, 4, 7, 8, 9, 0], [3, 5, 6, 0, 0, 0]])
+SEEN = torch.tensor([[1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 0]])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+def test_every_figure_is_trls_and_so_are_the_gradients(folder: Path) -> None:
+    ours, theirs = LlamaForCausalLM.from_pretrained(folder), LlamaForCausalLM.from_pretrained(folder)
+    compact_head(ours)
+    add_fused_lm_head(theirs, outputs=("log_probs", "entropy", "mean_logits", "is_top1"))
+    one, other = (model(input_ids=IDS, attention_mask=SEEN, labels=LABELS, fused_lm_head=True) for model in (ours, theirs))
+    for name in ("loss", "log_probs", "entropy", "mean_logits"):
+        torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-5)
+    assert torch.equal(one.is_top1 & one.label_mask, other.is_top1 & other.label_mask)
+    one.loss.backward()
+    other.loss.backward()
+    for mine, trls in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, trls.grad, atol=1e-5, rtol=1e-4)
+
+
+def test_other_calls_are_unchanged(folder: Path) -> None:
+    model = LlamaForCausalLM.from_pretrained(folder)
+    before = model(input_ids=IDS, attention_mask=SEEN).logits
+    compact_head(model)
+    assert torch.equal(model(input_ids=IDS, attention_mask=SEEN).logits, before)
+
+
+@given(st.integers(1, 6), st.integers(1, 6))
+@settings(max_examples=20)
+def test_padding_never_moves_a_loss(left: int, right: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    hidden, head = torch.randn(2, 6, 8, generator=generator), torch.nn.Linear(8, 11, bias=False)
+    padded = torch.nn.functional.pad(hidden, (0, 0, left, right), value=3.0)
+    labels = torch.nn.functional.pad(LABELS.clamp(max=10), (left, right), value=-100)
+    torch.testing.assert_close(token_scores(padded, labels, head).loss, token_scores(hidden, LABELS.clamp(max=10), head).loss)
+
+
+@given(st.integers(1, 8), st.floats(1, 20))
+@settings(max_examples=20)
+def test_emphasis_has_mean_one_and_the_ratio_asked_for(first: int, weight: float) -> None:
+    mask = LABELS[:, 1:] != -100
+    weights = emphasis(mask, first_tokens=first, first_weight=weight)
+    assert weights[~mask].abs().sum() == 0
+    assert weights.sum().item() == pytest.approx(mask.sum().item(), rel=1e-5)
+    if first == 1:
+        assert weights[0, 1].item() / weights[0, 2].item() == pytest.approx(weight, rel=1e-5)
+
+
+def test_a_head_that_does_more_is_refused(folder: Path) -> None:
+    model = LlamaForCausalLM.from_pretrained(folder)
+    model.config.final_logit_softcapping = 30.0
+    with pytest.raises(InputError, match="final_logit_softcapping"):
+        compact_head(model)

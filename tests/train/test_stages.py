@@ -1,0 +1,145 @@
+"""sft, reward and dpo on a tiny model: what they learn, what they write, and that a kill changes nothing."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+
+from temperance.artifact import Artifact
+from temperance.data.example import Example, Message, read_rows
+from temperance.data.render import render
+from temperance.errors import StageError
+from temperance.job import Unwatched
+from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
+from temperance.lm.score import score
+from temperance.train import dpo, reward, sft
+from tests.train.conftest import SMALL, Ran
+
+STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run}
+
+
+class Killed(BaseException):
+    """What kill -9 is to the code that it hits: nothing catches it."""
+
+
+class Kills(Unwatched):
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def step(self, done: int, total: int, *, unit: str = "steps", **figures: float) -> None:
+        if unit == "steps" and done == self.at:
+            raise Killed
+
+
+@pytest.fixture
+def tuned(ran: Ran) -> Artifact:
+    return ran(sft.run, "tuned")
+
+
+def curve(made: Artifact) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_kill_at_any_step_ends_with_the_same_bytes(ran: Ran, tuned: Artifact, name: str, at: int) -> None:
+    stage = STAGES[name]
+    whole = ran(stage, "whole", after=tuned)
+    with pytest.raises(Killed):
+        ran(stage, "cut", Kills(at), tuned)
+    assert ran(stage, "cut", after=tuned).manifest.files == whole.manifest.files
+
+
+def test_a_half_written_checkpoint_is_ignored(ran: Ran, tmp_path: Path) -> None:
+    whole = ran(sft.run, "whole")
+    with pytest.raises(Killed):
+        ran(sft.run, "cut", Kills(5))
+    newest = max((tmp_path / "cut" / "scratch").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    (newest / "whole").unlink()
+    (newest / "adapter_model.safetensors").write_bytes(b"half")
+    assert ran(sft.run, "cut").manifest.files == whole.manifest.files
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_an_artifact_holds_no_pickle_and_no_machine_path(ran: Ran, tuned: Artifact, tmp_path: Path, name: str) -> None:
+    made = ran(STAGES[name], "made", after=tuned)
+    assert {Path(path).suffix for path in made.manifest.files} == {".json", ".jsonl", ".safetensors"}
+    config = json.loads((made / "adapter/adapter_config.json").read_text())
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert str(tmp_path / "made") not in json.dumps(config)
+
+
+def test_sft_learns_the_answers(ran: Ran) -> None:
+    losses = [point["loss"] for point in curve(ran(sft.run, sft={**SMALL, "epochs": 6}))]
+    assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
+
+
+def test_another_seed_gives_other_weights(ran: Ran) -> None:
+    assert ran(sft.run, "a").digest != ran(sft.run, "b", seed=4).digest
+
+
+def test_dpo_begins_at_ln_2_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
+    first = curve(ran(dpo.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
+    assert first["loss"] == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_dpo_starts_from_the_sft_adapter_and_moves_it(ran: Ran, tuned: Artifact) -> None:
+    made = ran(dpo.run, after=tuned, align={**SMALL, "learning_rate": 1e-6})
+    before, after = (load_file(one / "adapter/adapter_model.safetensors") for one in (tuned, made))
+    moved = max(float((after[name] - before[name]).abs().max()) for name in before)
+    assert 0 < moved < 1e-3
+
+
+def test_merged_equals_adapter_equals_reloaded(ran: Ran, tuned: Artifact, base: Path, tmp_path: Path) -> None:
+    save_merged(str(base), tuned / "adapter", tmp_path / "merged")
+    adapted = load_model(str(base), adapter=tuned / "adapter", precision="fp32")
+    merged = load_model(str(tmp_path / "merged"), precision="fp32")
+    plain = load_model(str(base), precision="fp32")
+    ids = torch.arange(3, 23)[None]
+    with torch.inference_mode():
+        torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, atol=1e-4, rtol=1e-4)
+        assert not torch.allclose(plain(ids).logits, adapted(ids).logits, atol=1e-2)
+
+
+def test_the_reward_head_survives_saving(ran: Ran, base: Path) -> None:
+    made = ran(reward.run, reward={**SMALL, "epochs": 4})
+    model = load_classifier(str(base), adapter=made / "adapter", precision="fp32")
+    assert isinstance(model, PeftModel)
+    talks = [(Message("user", "Question 1 about the fox?"), Message("assistant", text)) for text in ("A brown fox, 1.", "I cannot help with that.")]
+    chosen, rejected = score(model, load_tokenizer(str(base)), talks)
+    assert chosen > rejected
+    assert made.metrics["accuracy"] == 1.0
+    stored = [json.loads(line) for line in (made / "scores.jsonl").read_text().splitlines()]
+    assert len(stored) == made.metrics["held_out"]
+
+
+def test_held_out_prompts_are_not_trained_on(curated: Artifact) -> None:
+    rows = [row for row in read_rows(curated / "rows.jsonl") if not isinstance(row, Example)]
+    training, held = reward.split([*rows, *rows], 0.3, seed=1)
+    assert len(training) + len(held) == 2 * len(rows)
+    assert not {row.prompt for row in training} & {row.prompt for row in held}
+
+
+def test_rehearsal_learns_the_beginning_of_the_bases_own_answer(ran: Ran, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(sft, "render", lambda *args, **kwargs: seen.append(kwargs) or render(*args, **kwargs))
+    made = ran(sft.run, sft={**SMALL, "rehearse": 4})
+    assert made.metrics["rehearsed"] == sum(not kwargs["ended"] for kwargs in seen) > 0
+
+
+@pytest.mark.parametrize("stage", [sft.run, dpo.run, reward.run])
+def test_an_empty_table_is_an_error_that_says_so(ran: Ran, tuned: Artifact, curated: Artifact, monkeypatch: pytest.MonkeyPatch, stage: Callable) -> None:
+    monkeypatch.setattr(f"{stage.__module__}.read_rows", lambda path: iter(()))
+    with pytest.raises(StageError, match="the curated table holds"):
+        ran(stage, after=tuned)
+
+
+def test_a_loss_that_is_no_number_is_an_error(ran: Ran) -> None:
+    with pytest.raises(StageError, match="diverged"):
+        ran(sft.run, sft={**SMALL, "learning_rate": 0.99, "epochs": 8, "lora": {"r": 4, "alpha": 10**38}})
