@@ -18,7 +18,7 @@ from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
     from temperance.checks.finding import Report
-    from temperance.checks.subject import DataSubject
+    from temperance.evals.history import SuiteRun
     from temperance.recipe import Recipe
 
 INTERRUPTED = 130
@@ -45,6 +45,11 @@ JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="W
 SarifFile = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one HTML page too.")]
 Seed = Annotated[int | None, typer.Option(help="Override the recipe's seed.")]
+Suites = Annotated[list[str], typer.Option(help="Which suites; name the option again for more.")]
+PerSuite = Annotated[int, typer.Option("-n", min=0, help="Prompts per suite; 0 asks them all.")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Tokens an answer may have.")]
+History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
+ALL_SUITES, HISTORY = ["unsafe", "lookalike", "everyday"], Path("runs/history.sqlite")
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
@@ -143,7 +148,10 @@ def audit_data(
     subject = data_subject(found, path=", ".join(paths), bad=bad)
     report = audit(family("data"), subject)
     if rows:
-        _write_rows(rows, report, subject)
+        from temperance.curate import row_report
+        from temperance.report.rows import write
+
+        write(rows, row_report(subject.rows, report.outcomes, subject.bad))
     _finish([report], json_file=json_file, sarif=sarif, html=html)
 
 
@@ -167,6 +175,61 @@ def audit_model(
 ) -> None:
     """Check a base model's files before anybody loads them: remote code, pickles, its chat template, its name."""
     _audit_folder("model", folder, json_file=json_file, sarif=sarif, html=html)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="smollm2, a model's folder, or a Hugging Face id.")],
+    adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="A LoRA adapter's folder.")] = None,
+    suite: Suites = ALL_SUITES,
+    n: PerSuite = 0,
+    max_tokens: MaxTokens = 64,
+    history: History = HISTORY,
+    seed: Annotated[int, typer.Option(help="For the choice of prompts when -n is given.")] = 0,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Ask the held-out suites of a model, judge the answers, and store every sample in the history."""
+    from temperance.evals.compare import rate
+    from temperance.evals.suites import WANTED
+    from temperance.report.terminal import console, rates_table
+
+    runs = _ask(model, adapter, suite, n=n, max_tokens=max_tokens, history=history, seed=seed, quiet=quiet)
+    said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
+    _write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
+    console().print(rates_table(said))
+    print(f"{sum(len(one.samples) for one in runs)} answers stored in {history}")
+
+
+@app.command()
+def compare(
+    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
+    margin: Annotated[float, typer.Option(min=0, max=1, help="How much worse the candidate may be, as a share of the prompts.")] = 0.05,
+    suite: Suites = ALL_SUITES,
+    n: PerSuite = 0,
+    max_tokens: MaxTokens = 64,
+    history: History = HISTORY,
+    seed: Annotated[int, typer.Option(help="For the choice of prompts when -n is given.")] = 0,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare two models on the same prompts, pair by pair; exits with 1 if the candidate is worse.
+
+    What the history holds is not asked again.
+    """
+    from temperance.evals import compare as paired
+    from temperance.report.terminal import comparison_table, console
+
+    before, after = (
+        _ask(*_side(name), suite, n=n, max_tokens=max_tokens, history=history, seed=seed, quiet=quiet) for name in (baseline, candidate)
+    )
+    compared = [paired.compare(first, second) for first, second in zip(before, after, strict=True)]
+    said = [{**one.as_json("baseline", "candidate"), "verdict": paired.verdict(one, margin=margin)} for one in compared]
+    _write_json(json_file, {"baseline": baseline, "candidate": candidate, "margin": margin, "suites": said})
+    console().print(comparison_table(said))
+    verdicts = {one["verdict"] for one in said}
+    raise typer.Exit(1 if "fail" in verdicts else 2 if "inconclusive" in verdicts else 0)
 
 
 @app.command()
@@ -265,27 +328,40 @@ def _finish(reports: Sequence["Report"], *, json_file: Path | None, sarif: Path 
     raise typer.Exit(1 if 1 in codes else max(codes))
 
 
-def _write_rows(path: Path, report: "Report", subject: "DataSubject") -> None:
-    """Write one line per input row: JSON lines, or Parquet where the name ends so."""
-    from temperance.artifact import write_text
-    from temperance.curate import row_report
-
-    rows = row_report(subject.rows, report.outcomes, subject.bad)
-    if path.suffix != ".parquet":
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        return
-    import pyarrow
-    from pyarrow import parquet
-
-    temporary = path.with_name(f".{path.name}.tmp")
-    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), temporary)
-    temporary.replace(path)
-
-
 def _recipe(path: Path, overrides: list[str] | None, seed: int | None) -> "Recipe":
     from temperance import recipe
 
     return recipe.load(path, overrides=[*(overrides or ()), *([f"seed={seed}"] if seed is not None else [])])
+
+
+def _side(name: str) -> tuple[str, Path | None]:
+    """Return the model and the adapter that `MODEL`, `MODEL+ADAPTER` or a run's folder names."""
+    from temperance import pipeline
+
+    if (Path(name) / pipeline.RECORD).is_file():
+        return pipeline.recorded_recipe(Path(name))["base"], pipeline.artifacts(Path(name))["align"] / "adapter"
+    model, plus, adapter = name.partition("+")
+    return model, Path(adapter) if plus else None
+
+
+def _ask(
+    model: str, adapter: Path | None, axes: list[str], *, n: int, max_tokens: int, history: Path, seed: int, quiet: bool
+) -> "tuple[SuiteRun, ...]":
+    """Ask the suites, under a progress display on stderr."""
+    from temperance.evals.runner import evaluate
+    from temperance.evals.suites import built_in, subsample
+    from temperance.report.progress import RunDisplay
+
+    suites = [subsample(built_in(axis), n, seed=seed) for axis in axes]
+    with RunDisplay(["evaluate"], quiet=quiet) as display:
+        display.started("evaluate", False)
+
+        def told(done: int, total: int, speed: float) -> None:
+            display.step(done, total, unit="answers", tokens_per_second=speed)
+
+        logs = history.parent / "logs"
+        asked = evaluate(model, adapter=adapter, suites=suites, history=history, logs=logs, max_tokens=max_tokens, seed=seed, progress=told)
+    return asked.suites
 
 
 def _write_json(path: Path | None, value: Any) -> None:

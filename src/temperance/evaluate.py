@@ -79,7 +79,7 @@ def _write(
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     body = {
         "model": job.recipe.base,
-        "settings": dict(tuned[0].settings),
+        "settings": dict(sorted(tuned[0].settings.items())),
         "judge": tuned[0].judge,
         "digests": {suite.name: suite.digest for suite in suites},
         "suites": [one.as_json() for one in comparisons],

@@ -12,7 +12,7 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,20 +23,48 @@ from typing import Any, Literal
 import temperance
 from temperance import artifact
 from temperance.artifact import Artifact, canonical_json, digest_of, file_digest, text_digest
+from temperance.data.starter import source_path
 from temperance.errors import InputError, RecipeError, StageError
 from temperance.job import Job, Progress
 from temperance.recipe import Recipe
 
 PRINTERS = ("cli.py", "pipeline.py", "report", "web")
-RECORD = "run.json"
+RECORD, DECISIONS = "run.json", "decisions.jsonl"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "inspect-ai", "datasketch", "py3langid")
+
+
+Outside = Callable[[Recipe], Mapping[str, Any]]
+
+
+def source_digests(recipe: Recipe) -> dict[str, str]:
+    """Return the digests of the local files that a recipe names as sources."""
+    paths = {source.path: Path(source_path(source.path)) for source in recipe.sources}
+    return {name: file_digest(path) for name, path in paths.items() if path.is_file()}
+
+
+def given_files(recipe: Recipe) -> dict[str, Any]:
+    """Return the sources' digests, and the names, sizes and times of a local base's files: cheap to read, and changed by any change."""
+    base = Path(recipe.base)
+    stamps = {path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in base.glob("*")} if base.is_dir() else {}
+    return {**source_digests(recipe), "base": stamps}
+
+
+def decisions(recipe: Recipe) -> dict[str, str]:
+    """Return the digest of what reviewers decided about this run's rows."""
+    path = recipe.folder / DECISIONS
+    return {path.name: file_digest(path)} if path.is_file() else {}
+
+
+def nothing(recipe: Recipe) -> dict[str, str]:
+    """Return that a stage reads nothing but its inputs."""
+    return {}
 
 
 @dataclass(frozen=True)
 class Stage:
     """One row of the graph: what it reads, which sections of the recipe shape it, and the attack it answers.
 
-    `module` holds its `run(job) -> metrics`; it is imported only when the stage runs.
+    `module` holds its `run(job) -> metrics`; it is imported only when the stage runs. `outside` tells what it reads besides its inputs.
     """
 
     name: str
@@ -44,33 +72,27 @@ class Stage:
     reads: tuple[str, ...]
     sections: tuple[str, ...]
     answers: str
+    outside: Outside = nothing
 
 
+MODEL = ("base", "precision", "seed")
 STAGES = (
-    Stage("admit", "temperance.admit", (), ("base", "sources"), "code in model files, tampering, chat-template backdoors"),
-    Stage("collect", "temperance.collect", ("admit",), ("sources",), "opaque data: every row keeps source, row and licence"),
-    Stage("curate", "temperance.curate", ("collect",), ("curate",), "poisoned, leaked, repeated and broken rows"),
-    Stage("sft", "temperance.train.sft", ("curate",), ("base", "precision", "seed", "sft"), "unsafe compliance; over-alignment"),
-    Stage(
-        "reward",
-        "temperance.train.reward",
-        ("curate",),
-        ("base", "precision", "seed", "reward"),
-        "rewards for verbose non-answers and flattery",
-    ),
+    Stage("admit", "temperance.admit", (), ("base", "sources"), "code in model files, tampering, chat-template backdoors", given_files),
+    Stage("collect", "temperance.collect", ("admit",), ("sources",), "opaque data: every row keeps source, row, licence", source_digests),
+    Stage("curate", "temperance.curate", ("collect",), ("curate",), "poisoned, leaked, repeated and broken rows", decisions),
+    Stage("sft", "temperance.train.sft", ("admit", "curate"), (*MODEL, "sft"), "unsafe compliance; over-alignment"),
+    Stage("reward", "temperance.train.reward", ("admit", "curate"), (*MODEL, "reward"), "rewards for verbose non-answers and flattery"),
     Stage(
         "align",
         "temperance.train.dpo",
-        ("curate", "sft"),
-        ("base", "precision", "seed", "align"),
+        ("admit", "curate", "sft"),
+        (*MODEL, "align"),
         "unsafe and needlessly refused answers that tuning left",
     ),
     Stage("audit", "temperance.audit", ("sft", "reward", "align"), ("audit",), "adapter injection"),
-    Stage("evaluate", "temperance.evaluate", ("align",), ("base", "precision", "seed", "evaluate"), "over-refusal, harm, verbosity; drift"),
+    Stage("evaluate", "temperance.evaluate", ("admit", "align"), (*MODEL, "evaluate"), "over-refusal, harm, verbosity; drift"),
     Stage("gate", "temperance.gate", ("admit", "curate", "reward", "audit", "evaluate"), ("gate", "audit"), "everything above, by policy"),
-    Stage(
-        "release", "temperance.release", ("sft", "align", "evaluate", "gate"), ("name", "base", "release"), "unsigned, untraceable adapters"
-    ),
+    Stage("release", "temperance.release", ("align", "evaluate", "gate"), ("name", "base", "release"), "unsigned, untraceable adapters"),
 )
 NAMES = tuple(stage.name for stage in STAGES)
 
@@ -88,9 +110,10 @@ class Plan:
 
 @cache
 def code_digest() -> str:
-    """Return the digest of the package's code below the runner and the printers: new code, new keys."""
+    """Return the digest of the package's code and data below the runner and the printers: new code, new keys."""
     home = Path(temperance.__file__).parent
-    sources = [path for path in sorted(home.rglob("*.py")) if path.relative_to(home).parts[0] not in PRINTERS]
+    kinds = (".py", ".jsonl")
+    sources = [path for path in sorted(home.rglob("*")) if path.suffix in kinds and path.relative_to(home).parts[0] not in PRINTERS]
     return digest_of({path.relative_to(home).as_posix(): file_digest(path) for path in sources})
 
 
@@ -107,15 +130,14 @@ def sections(stage: Stage, recipe: Recipe) -> dict[str, Any]:
 
 def key_of(stage: Stage, recipe: Recipe, inputs: Mapping[str, Artifact]) -> str:
     """Return a stage's key: 16 hex digits over its sections, its inputs' digests, the versions, and the bytes it reads from outside."""
-    outside = source_digests(recipe) if stage.name in ("admit", "collect") else {}
-    parts = {"stage": stage.name, "recipe": sections(stage, recipe), "versions": versions(), "outside": outside}
+    parts: dict[str, Any] = {
+        "stage": stage.name,
+        "recipe": sections(stage, recipe),
+        "versions": versions(),
+        "outside": stage.outside(recipe),
+    }
     parts["inputs"] = {name: made.digest for name, made in inputs.items()}
     return text_digest(canonical_json(parts))[7:23]
-
-
-def source_digests(recipe: Recipe) -> dict[str, str]:
-    """Return the digests of the local files that a recipe names."""
-    return {source.path: file_digest(Path(source.path)) for source in recipe.sources if Path(source.path).is_file()}
 
 
 def plan(recipe: Recipe) -> list[Plan]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 
 from temperance.errors import InputError
 from temperance.lm import load
@@ -142,4 +143,13 @@ def test_a_pickled_adapter_is_refused(tiny: Path, adapter: Path, tmp_path: Path)
     folder = copied(adapter, tmp_path / "a")
     (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin")
     with pytest.raises(InputError, match=r"no adapter_model\.safetensors"):
+        load_model(str(tiny), adapter=folder)
+
+
+def test_an_adapter_that_lacks_weights_is_refused(tiny: Path, adapter: Path, tmp_path: Path) -> None:
+    folder = copied(adapter, tmp_path / "a")
+    weights = load_file(folder / "adapter_model.safetensors")
+    del weights[sorted(weights)[0]]
+    save_file(weights, folder / "adapter_model.safetensors")
+    with pytest.raises(InputError, match="missing adapter keys"):
         load_model(str(tiny), adapter=folder)

@@ -34,8 +34,17 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     rows: list[Any] = []
     for index in range(12):
         ask = (Message("user", f"Question {index} about the fox?"),)
-        rows.append(Example(messages=(*ask, Message("assistant", f"The fox is {index} " + "and quick " * (index % 4))), origin=Origin(source="s", row=index)))
-        rows.append(Preference(prompt=ask, chosen=f"A brown fox, {index}.", rejected="I cannot help with that.", origin=Origin(source="p", row=index)))
+        rows.append(
+            Example(
+                messages=(*ask, Message("assistant", f"The fox is {index} " + "and quick " * (index % 4))),
+                origin=Origin(source="s", row=index),
+            )
+        )
+        rows.append(
+            Preference(
+                prompt=ask, chosen=f"A brown fox, {index}.", rejected="I cannot help with that.", origin=Origin(source="p", row=index)
+            )
+        )
     write_rows(folder / "work" / "rows.jsonl", rows)
     return commit(folder / "work", folder / "made", {"stage": "curate", "key": "k"})
 
@@ -44,9 +53,13 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 def ran(tmp_path: Path, base: Path, curated: Artifact) -> Ran:
     """Run one stage; the same `name` goes on in the same scratch folder."""
 
-    def run(stage: Callable[[Job], dict[str, Any]], name: str = "one", progress: Any = None, after: Artifact | None = None, **sections: Any) -> Artifact:
+    def run(
+        stage: Callable[[Job], dict[str, Any]], name: str = "one", progress: Any = None, after: Artifact | None = None, **sections: Any
+    ) -> Artifact:
         sections = {"sft": SMALL, "reward": SMALL, "align": SMALL, **sections}
-        recipe = Recipe.model_validate({"name": "r", "seed": 3, "base": str(base), "precision": "fp32", "out": tmp_path, "sources": [{"path": "x"}], **sections})
+        recipe = Recipe.model_validate(
+            {"name": "r", "seed": 3, "base": str(base), "precision": "fp32", "out": tmp_path, "sources": [{"path": "x"}], **sections}
+        )
         work, scratch = tmp_path / name / "work", tmp_path / name / "scratch"
         work.mkdir(parents=True, exist_ok=True)
         scratch.mkdir(exist_ok=True)

@@ -111,7 +111,10 @@ def test_the_reward_head_survives_saving(ran: Ran, base: Path) -> None:
     made = ran(reward.run, reward={**SMALL, "epochs": 4})
     model = load_classifier(str(base), adapter=made / "adapter", precision="fp32")
     assert isinstance(model, PeftModel)
-    talks = [(Message("user", "Question 1 about the fox?"), Message("assistant", text)) for text in ("A brown fox, 1.", "I cannot help with that.")]
+    talks = [
+        (Message("user", "Question 1 about the fox?"), Message("assistant", text))
+        for text in ("A brown fox, 1.", "I cannot help with that.")
+    ]
     chosen, rejected = score(model, load_tokenizer(str(base)), talks)
     assert chosen > rejected
     assert made.metrics["accuracy"] == 1.0
@@ -134,7 +137,9 @@ def test_rehearsal_learns_the_beginning_of_the_bases_own_answer(ran: Ran, base: 
 
 
 @pytest.mark.parametrize("stage", [sft.run, dpo.run, reward.run])
-def test_an_empty_table_is_an_error_that_says_so(ran: Ran, tuned: Artifact, curated: Artifact, monkeypatch: pytest.MonkeyPatch, stage: Callable) -> None:
+def test_an_empty_table_is_an_error_that_says_so(
+    ran: Ran, tuned: Artifact, curated: Artifact, monkeypatch: pytest.MonkeyPatch, stage: Callable
+) -> None:
     monkeypatch.setattr(f"{stage.__module__}.read_rows", lambda path: iter(()))
     with pytest.raises(StageError, match="the curated table holds"):
         ran(stage, after=tuned)

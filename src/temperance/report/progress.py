@@ -91,10 +91,10 @@ class RunDisplay:
 
     def step(self, done: int, total: int, *, unit: str = "steps", **figures: float) -> None:
         """Show how far the stage is; on a file or a pipe a line at most every five seconds."""
-        self.done, self.total, self.unit, self.figures = done, total, unit, figures
         moment = self.now()
-        if self.first is None:
+        if self.first is None or (unit, total) != (self.unit, self.total) or done < self.done:
             self.first = (moment, done)
+        self.done, self.total, self.unit, self.figures = done, total, unit, figures
         if self.live is None and moment - self.said >= EVERY:
             self.said = moment
             self._line(f"{self.current}: {', '.join(self._facts())}")

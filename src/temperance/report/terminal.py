@@ -3,8 +3,8 @@
 Everything that came from data goes in as plain text: no markup in it is obeyed and no control character reaches the terminal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -15,7 +15,7 @@ from temperance.checks.check import Check
 from temperance.checks.finding import Finding, Outcome, Report
 from temperance.report.conclusion import headline, sentence
 from temperance.report.docstring import explained
-from temperance.report.view import NAMES, RunView
+from temperance.report.view import WANTED, RunView
 from temperance.report.wording import (
     SYMBOL,
     count,
@@ -24,10 +24,10 @@ from temperance.report.wording import (
     listing,
     number,
     percent,
-    points,
     points_interval,
     probability,
     shown,
+    signed,
 )
 
 COLOUR = {
@@ -47,6 +47,9 @@ COLOUR = {
     "run": "cyan",
     "wait": "",
 }
+
+
+SHORT = {"unsafe": "unsafe", "lookalike": "look-alikes", "everyday": "everyday"}
 
 
 class Named(Protocol):
@@ -219,22 +222,48 @@ def run_summary(view: RunView) -> RenderableType:
 
 
 def _suites(view: RunView) -> Table:
-    table = _table(
-        "suite", ("n", "right"), ("base", "right"), "", ("tuned", "right"), "95% interval", ("difference", "right"), "p", "length"
-    )
+    table = _table("suite", ("base", "right"), ("tuned", "right"), "(95%)", ("change", "right"), "(95%, points)", "p", "length", gap=1)
     for suite in view.suites:
-        bounds = points_interval(suite.difference_interval)
-        table.add_row(
-            f"{NAMES[suite.axis]} {suite.wanted}",
-            f"{suite.n:,}",
-            percent(suite.base.rate),
-            "→",
-            Text(percent(suite.tuned.rate), style="bold"),
-            Text(interval(suite.tuned.interval), style="dim"),
-            Text.assemble(points(suite.difference), (f" ({bounds})" if bounds else "", "dim")),
-            probability(suite.p),
-            "–" if suite.ratio is None else f"× {suite.ratio:.2f}",
-        )
+        sides, change = (suite.base.rate, suite.tuned.rate), (suite.difference, suite.difference_interval)
+        label = f"{SHORT[suite.axis]} {suite.wanted}, n {suite.n:,}"
+        table.add_row(label, *_paired(sides, suite.tuned.interval, change), probability(suite.p), _times(suite.ratio))
+    return table
+
+
+def _paired(sides: tuple[float | None, float | None], bounds: Sequence[float] | None, change: tuple[Any, Any]) -> Iterator[Text]:
+    yield Text(percent(sides[0]))
+    yield Text(percent(sides[1]), style="bold")
+    yield Text(interval(bounds), style="dim")
+    yield Text("–" if change[0] is None else signed(100 * change[0]))
+    yield Text(points_interval(change[1]), style="dim")
+
+
+def _times(ratio: float | None) -> str:
+    return "–" if ratio is None else f"×{ratio:.2f}"
+
+
+def rates_table(suites: Iterable[Mapping[str, Any]]) -> Table:
+    """Return what one model did on each suite: the wanted rate with its interval, and the count of every outcome."""
+    table = _table("suite", ("rate", "right"), "(95%)", "outcomes")
+    for one in suites:
+        label = f"{SHORT[one['axis']]} {WANTED[one['axis']]}, n {one['n']:,}"
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in one["counts"].items() if number)
+        table.add_row(label, Text(percent(one["rate"]), style="bold"), Text(interval(one["interval"]), style="dim"), counts)
+    return table
+
+
+def comparison_table(suites: Iterable[Mapping[str, Any]]) -> Table:
+    """Return a paired comparison of two models, a row per suite, each with its verdict."""
+    table = _table(
+        "suite", ("baseline", "right"), ("candidate", "right"), "(95%)", ("change", "right"), "(95%, points)", "p", "verdict", gap=1
+    )
+    colour = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
+    for one in suites:
+        sides = (one["baseline"]["rate"], one["candidate"]["rate"])
+        change = (one["difference"]["value"], one["difference"]["interval"])
+        cells = _paired(sides, one["candidate"]["interval"], change)
+        label = f"{SHORT[one['axis']]} {one['wanted']}, n {one['n']:,}"
+        table.add_row(label, *cells, probability(one["difference"]["p"]), Text(one["verdict"], style=colour[one["verdict"]]))
     return table
 
 
@@ -261,8 +290,8 @@ def _settings(defaults: Mapping[str, object]) -> list[RenderableType]:
     return [Text(), Text("Settings", style="bold"), *said] if said else []
 
 
-def _table(*columns: str | tuple[str, str]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+def _table(*columns: str | tuple[str, str], gap: int = 2) -> Table:
+    table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim")
     for column in columns:
         if isinstance(column, tuple):
             table.add_column(column[0], justify="right", no_wrap=True)

@@ -5,9 +5,11 @@ begin as before. Self-distillation, as in Yang et al. 2024, arXiv:2402.13669, on
 they were written, and so is every answer that the base itself would refuse. What the base says is not checked for truth.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from temperance.artifact import write_text
 from temperance.data.example import Example
 from temperance.evals.judge import judge
 from temperance.job import Job
@@ -33,19 +35,29 @@ def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
     learned = [Lesson(one, one.answer) for one in examples]
     if not asked:
         return learned
-    job.progress.say(f"rehearsal: asking the base {len(asked)} prompts that deserve an answer")
+    for index, (text, ended) in zip(asked, _own_answers([examples[index] for index in asked], job), strict=True):
+        if text.strip() and not _refuses(examples[index], text):
+            learned[index] = Lesson(examples[index], text, ended=ended)
+    return learned
+
+
+def _own_answers(examples: Sequence[Example], job: Job) -> list[tuple[str, bool]]:
+    """Return the beginning of the base's answer to each prompt, and whether it ended by itself; a killed run finds them in its scratch."""
+    stored = job.scratch / "rehearsal.json"
+    if stored.exists():
+        return [(text, ended) for text, ended in json.loads(stored.read_text(encoding="utf-8"))]
+    job.progress.say(f"rehearsal: asking the base {len(examples)} prompts that deserve an answer")
     replies = generate(
         load_model(job.recipe.base, precision=job.recipe.precision),
         load_tokenizer(job.recipe.base),
-        [examples[index].prompt for index in asked],
-        max_new_tokens=tokens,
+        [one.prompt for one in examples],
+        max_new_tokens=job.recipe.sft.rehearse,
         batch_size=BATCH,
         on_batch=lambda done, total, speed: job.progress.step(done, total, unit="prompts", tokens_per_second=speed),
     )
-    for index, reply in zip(asked, replies, strict=True):
-        if reply.text.strip() and not _refuses(examples[index], reply.text):
-            learned[index] = Lesson(examples[index], reply.text, ended=reply.stop_reason == "stop")
-    return learned
+    answers = [(reply.text, reply.stop_reason == "stop") for reply in replies]
+    write_text(stored, json.dumps(answers))
+    return answers
 
 
 def _refuses(example: Example, answer: str) -> bool:

@@ -1,0 +1,5 @@
+"""`python -m temperance`: the command line."""
+
+from temperance.cli import main
+
+main()
