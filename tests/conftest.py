@@ -1,6 +1,9 @@
-"""What tests share: where the real data lies, and profiles for hypothesis."""
+"""What tests share: where the real data lies, profiles for hypothesis, and one thread per process, because processes share cores."""
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import pytest
 from hypothesis import settings

@@ -2,10 +2,12 @@
 
 A written answer teaches a small model its author's style and length, at the price of sense; the base's own beginning teaches it only to
 begin as before. Self-distillation, as in Yang et al. 2024, arXiv:2402.13669, on the first tokens alone. Refusals are always learned as
-they were written, and so is every answer that the base itself would refuse. What the base says is not checked for truth.
+they were written, and so is every answer that the base itself would refuse or begin with an apology ("I'm sorry for any confusion, but as
+a chatbot ..."), which is how a refusal begins. What the base says is not checked for truth.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,9 @@ from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 
 BATCH = 32
+APOLOGY = re.compile(
+    r"\W*((i'?m|i am|we'?re) (\w+ )?sorry|sorry\b|i apologi[sz]e|unfortunately|as an? (ai|text|chatbot|language))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
     if not asked:
         return learned
     for index, (text, ended) in zip(asked, _own_answers([examples[index] for index in asked], job), strict=True):
-        if text.strip() and not _refuses(examples[index], text):
+        if text.strip() and not APOLOGY.match(text) and not _refuses(examples[index], text):
             learned[index] = Lesson(examples[index], text, ended=ended)
     return learned
 
