@@ -69,5 +69,8 @@ def measure(run: Path, n: int) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    for line in measure(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo"), int(sys.argv[2]) if len(sys.argv) > 2 else 100):
+    run = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo")
+    if not (run / pipeline.RECORD).is_file():
+        sys.exit(print(f"skipped: {run} is not a finished run; make demo"))
+    for line in measure(run, int(sys.argv[2]) if len(sys.argv) > 2 else 100):
         print(json.dumps(line), flush=True)
