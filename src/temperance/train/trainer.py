@@ -5,6 +5,7 @@ only safetensors, JSON and the loss curve enter an artifact.
 """
 
 import json
+import math
 import os
 import random
 import shutil
@@ -121,7 +122,7 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
     """Train, or go on from the last whole checkpoint; write `curve.jsonl`; return loss, steps and tokens.
 
     Raises:
-        StageError: the loss is not a number, so the weights are worthless.
+        StageError: a loss or a gradient is not a number, so the weights are worthless.
     """
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Watch(job.progress))
@@ -133,8 +134,9 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
     with (job.work / "curve.jsonl").open("w", encoding="utf-8") as stream:
         for entry in history:
             stream.write(json.dumps({name: float(entry[name]) for name in CURVE if name in entry}) + "\n")
-    if not history or not all(torch.isfinite(torch.tensor(float(entry["loss"]))) for entry in history):
-        raise StageError("training diverged", why="the loss is not a number", then="lower learning_rate")
+    figures = [float(entry[name]) for entry in history for name in ("loss", "grad_norm") if name in entry]
+    if not figures or not all(map(math.isfinite, figures)):
+        raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower learning_rate")
     tail = history[-max(1, len(history) // 10) :]
     loss = sum(float(entry["loss"]) for entry in tail) / len(tail)
     return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0))}
