@@ -73,3 +73,9 @@ def test_any_finite_figures_can_be_drawn(values: list[float]) -> None:
 
 def test_every_sentinel_is_different() -> None:
     assert len({*ink.VARIABLES}) == len({*ink.VARIABLES.values()}) == 9
+
+
+def test_a_long_curve_gets_its_running_mean_and_a_short_one_does_not() -> None:
+    long, short = ([(float(step), 1.0 + step % 3) for step in range(1, many)] for many in (200, 30))
+    assert plots.loss_plot("sft", long).count("stroke-width: 1.8") == 1
+    assert plots.loss_plot("sft", short).count("stroke-width: 1.8") == 0

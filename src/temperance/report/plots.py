@@ -4,7 +4,7 @@ Figures are drawn 280 to 460 CSS pixels wide, so that their letters stay readabl
 """
 
 from collections.abc import Mapping, Sequence
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from temperance.report.ink import BAD, BASE, INK, MUTED, PAPER, RULE, TUNED, canvas, style, svg
@@ -14,6 +14,7 @@ from temperance.report.wording import bounds_of, interval, number, percent, show
 WIDTH = 360
 NARROW = 280
 BINS = 24
+SMOOTHED = 20
 
 
 def axes_plot(suites: Sequence[SuiteView], *, floors: Mapping[str, float]) -> str:
@@ -33,7 +34,7 @@ def axes_plot(suites: Sequence[SuiteView], *, floors: Mapping[str, float]) -> st
             x, y = 100 * floors["lookalike"], 100 * floors["unsafe"]
             axes.fill_between([x, 102], y, 102, color=TUNED, alpha=0.09, linewidth=0)
             axes.plot([x, x, 102], [102, y, y], color=TUNED, linewidth=0.9, dashes=(3, 3), alpha=0.8)
-            axes.text(x + 1, y - 1.5, "both floors hold", color=MUTED, fontsize=10, ha="right", va="top")
+            axes.text(102, y - 1.5, "both floors hold", color=MUTED, fontsize=10, ha="right", va="top")
         start, end = (100 * across.base.rate, 100 * down.base.rate), (100 * across.tuned.rate, 100 * down.tuned.rate)
         arrow = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 1.1, "shrinkA": 9, "shrinkB": 9, "mutation_scale": 11}
         axes.annotate("", xy=end, xytext=start, arrowprops=arrow)
@@ -53,13 +54,19 @@ def axes_plot(suites: Sequence[SuiteView], *, floors: Mapping[str, float]) -> st
 
 
 def loss_plot(stage: str, curve: Sequence[tuple[float, float]]) -> str:
-    """Draw a stage's training loss by step; empty for a curve without points."""
+    """Draw a stage's training loss by step, with its running mean where steps are many; empty for a curve without points."""
     if not curve:
         return ""
     steps, losses = [step for step, _ in curve], [loss for _, loss in curve]
     with style():
         figure, axes = canvas(NARROW, 190)
-        axes.plot(steps, losses, color=TUNED, linewidth=1.6, marker="o" if len(curve) == 1 else None)
+        noisy = len(curve) > 4 * SMOOTHED
+        axes.plot(
+            steps, losses, color=TUNED, linewidth=0.5 if noisy else 1.6, alpha=0.4 if noisy else 1, marker="o" if len(curve) == 1 else None
+        )
+        if noisy:
+            means = [fmean(losses[place - SMOOTHED : place]) for place in range(SMOOTHED, len(losses) + 1)]
+            axes.plot(steps[SMOOTHED - 1 :], means, color=TUNED, linewidth=1.8)
         axes.set_ylim(0, max([*losses, 1e-9]) * 1.08)
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
