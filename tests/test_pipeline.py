@@ -154,6 +154,10 @@ def test_only_keeps_the_rest_of_the_record(tmp_path: Path) -> None:
 def test_a_verdict_other_than_pass_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["toy_sft"], "run", lambda job: {"verdict": "block"})
     assert list(pipeline.run(recipe(tmp_path), Silent())) == ["admit", "sft"]
+    planned = pipeline.plan(recipe(tmp_path))
+    assert [one.state for one in planned] == ["cached", "cached", "run", "wait"]
+    pipeline.run(recipe(tmp_path), Silent(), only="reward")
+    assert pipeline.plan(recipe(tmp_path))[3].why == "sft does not pass"
 
 
 def test_two_processes_never_write_one_run(tmp_path: Path) -> None:

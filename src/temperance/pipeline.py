@@ -151,6 +151,9 @@ def _plan_one(stage: Stage, recipe: Recipe, known: dict[str, Artifact]) -> Plan:
     missing = [name for name in stage.reads if name not in known]
     if missing:
         return Plan(stage=stage, state="wait", why=f"after {', '.join(missing)}", seconds=seconds)
+    stopped = [name for name in stage.reads if known[name].metrics.get("verdict", "pass") != "pass"]
+    if stopped:
+        return Plan(stage=stage, state="wait", why=f"{', '.join(stopped)} does not pass", seconds=seconds)
     key = key_of(stage, recipe, {name: known[name] for name in stage.reads})
     folder = _place(stage, recipe, key)
     if (folder / artifact.MANIFEST).exists():
