@@ -121,6 +121,13 @@ def test_the_river_up_to_curate_leaves_a_verified_run(
     assert temperance("run", str(recipe), "--until", "curate", "--quiet", monkeypatch=monkeypatch) == 0
     assert (tmp_path / "runs/r/report.html").is_file()
     assert temperance("verify", str(tmp_path / "runs/r"), monkeypatch=monkeypatch) == 0
+    first = (tmp_path / "runs/r/run.json").read_text()
+    assert temperance("run", str(recipe), "--only", "curate", "--quiet", monkeypatch=monkeypatch) == 0
+    digests = [
+        {name: stage["digest"] for name, stage in json.loads(text)["stages"].items()}
+        for text in (first, (tmp_path / "runs/r/run.json").read_text())
+    ]
+    assert digests[0] == digests[1]
     (table,) = (tmp_path / "runs/r/artifacts").glob("curate-*/rows.jsonl")
     table.write_text(table.read_text() + "\n")
     assert temperance("verify", str(tmp_path / "runs/r"), monkeypatch=monkeypatch) == 1

@@ -32,7 +32,7 @@ def run(job: Job) -> dict[str, Any]:
     report = base_report(base)
     sources = {source.path: source_digest(source.path) for source in job.recipe.sources}
     digests = {"base": {"name": base, "digest": report.digest}, "sources": sources}
-    write_text(job.work / "outcomes.json", json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
+    write_text(job.work / "outcomes.json", json.dumps(report.as_json(timed=False), indent=1, ensure_ascii=False) + "\n")
     write_text(job.work / "digests.json", json.dumps(digests, indent=1, ensure_ascii=False) + "\n")
     return {
         "verdict": report.verdict.value,

@@ -24,7 +24,7 @@ def run(job: Job) -> dict[str, Any]:
     reports = reports_on(job.inputs, blocking=Severity(job.recipe.audit.block_at))
     if not reports:
         raise StageError("there is no adapter to audit", where=", ".join(job.inputs), why=f"no input has a folder named {ADAPTER}")
-    body = {"reports": [report.as_json() for report in reports.values()]}
+    body = {"reports": [report.as_json(timed=False) for report in reports.values()]}
     write_text(job.work / "outcomes.json", json.dumps(body, indent=1, ensure_ascii=False) + "\n")
     findings = [finding for report in reports.values() for finding in report.findings]
     counts = {severity.value: sum(finding.severity is severity for finding in findings) for severity in Severity}

@@ -301,7 +301,7 @@ def run(job: Job) -> dict[str, Any]:
     with (job.work / "ledger.jsonl").open("wb") as stream:
         stream.writelines(orjson.dumps(entry.as_json()) + b"\n" for entry in made.ledger)
     for name, report in (("found.json", made.found), ("outcomes.json", made.left)):
-        write_text(job.work / name, json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
+        write_text(job.work / name, json.dumps(report.as_json(timed=False), indent=1, ensure_ascii=False) + "\n")
     return metrics(made, rows=len(rows), kept=kept, quarantined=len(bad))
 
 

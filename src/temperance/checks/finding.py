@@ -128,13 +128,13 @@ class Outcome:
     measures: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the outcome as the command line's contract spells it."""
+    def as_json(self, *, timed: bool = True) -> dict[str, Any]:
+        """Return the outcome as the command line's contract spells it; untimed, its bytes do not depend on the clock."""
         return {
             "check": self.check,
             "outcome": self.outcome,
             "why": self.why,
-            "seconds": round(self.seconds, 4),
+            "seconds": round(self.seconds, 4) if timed else 0.0,
             "measures": dict(self.measures),
             "findings": [finding.as_json() for finding in self.findings],
         }
@@ -168,12 +168,12 @@ class Report:
             return Verdict.UNKNOWN
         return Verdict.PASS
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as the command line's contract spells it (`schema_version` 1)."""
+    def as_json(self, *, timed: bool = True) -> dict[str, Any]:
+        """Return the report as the command line's contract spells it (`schema_version` 1); artifacts hold it untimed."""
         return {
             "schema_version": 1,
             "tool": {"name": "temperance", "version": temperance.__version__},
             "subject": {"kind": self.kind, "path": self.path, "digest": self.digest},
             "verdict": self.verdict.value,
-            "outcomes": [outcome.as_json() for outcome in self.outcomes],
+            "outcomes": [outcome.as_json(timed=timed) for outcome in self.outcomes],
         }
