@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
 from temperance.errors import InputError
+from temperance.lm.trie import hidden_states
 
 UNSUPPORTED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 
@@ -91,9 +92,13 @@ def compact_head(model: torch.nn.Module, *, first_tokens: int = 0, first_weight:
         if not fused_lm_head:
             return original(*args, **kwargs)
         labels = kwargs.pop("labels")
-        kwargs.pop("num_items_in_batch", None)
-        kwargs["use_cache"] = False
-        hidden_BTD = self.base_model(*args, **kwargs).last_hidden_state
+        kwargs = {name: value for name, value in kwargs.items() if name not in ("num_items_in_batch", "use_cache")}
+        backbone = self.base_model
+        assert isinstance(backbone, PreTrainedModel)
+        if not args and set(kwargs) == {"input_ids", "attention_mask"}:
+            hidden_BTD = hidden_states(backbone, kwargs["input_ids"], kwargs["attention_mask"])
+        else:
+            hidden_BTD = backbone(*args, **kwargs, use_cache=False).last_hidden_state
         scores = token_scores(hidden_BTD, labels, head)
         if first_weight != 1.0:
             assert scores.log_probs is not None

@@ -177,20 +177,34 @@ Kind = TypeVar("Kind", Example, Preference)
 
 
 def drawn(rows: Sequence[Kind], section: Training, *, seed: int) -> list[Kind]:
-    """Return the rows to train on, at most `section.limit`, shuffled into batches of like length so that little is padding.
+    """Return the rows to train on, at most `section.limit`, in batches of like length, so that little is padding.
 
-    The order is part of the result: the trainers take it as it comes, in every epoch.
+    Rows that were one record, such as an unsafe request and its look-alike, stay side by side: what they have in common cancels in
+    their batch's gradient, and what tells them apart is learned. The order is part of the result: the trainers take it as it comes.
     """
     chance = random.Random(seed)
-    taken = chance.sample(rows, min(section.limit or len(rows), len(rows)))
+    couples, odd = _couples(chance.sample(rows, min(section.limit or len(rows), len(rows))))
+    chance.shuffle(couples)
     batches: list[list[Kind]] = []
-    for start in range(0, len(taken), section.batch_size * MEGABATCH):
-        alike = sorted(taken[start : start + section.batch_size * MEGABATCH], key=_characters)
-        batches += [alike[index : index + section.batch_size] for index in range(0, len(alike), section.batch_size)]
+    for start in range(0, len(couples), section.batch_size * MEGABATCH // 2):
+        alike = sorted(couples[start : start + section.batch_size * MEGABATCH // 2], key=lambda couple: max(map(_characters, couple)))
+        level = [row for couple in alike for row in couple]
+        batches += [level[index : index + section.batch_size] for index in range(0, len(level), section.batch_size)]
     ragged = [batch for batch in batches if len(batch) < section.batch_size]
     whole = [batch for batch in batches if len(batch) == section.batch_size]
     chance.shuffle(whole)
-    return [row for batch in whole + ragged for row in batch]
+    return [row for batch in (*whole, *ragged, odd) for row in batch]
+
+
+def _couples(rows: Sequence[Kind]) -> tuple[list[list[Kind]], list[Kind]]:
+    """Return the rows in twos, the rows of one record together and those that stand alone beside others that do; and the odd row."""
+    records: dict[tuple[str, int], list[Kind]] = {}
+    for row in rows:
+        records.setdefault((row.origin.source, row.origin.row), []).append(row)
+    together = [row for record in records.values() if len(record) > 1 for row in record[: len(record) // 2 * 2]]
+    alone = [row for record in records.values() if len(record) % 2 for row in record[-1:]]
+    even = [*together, *alone[: len(alone) // 2 * 2]]
+    return [even[index : index + 2] for index in range(0, len(even), 2)], alone[len(alone) // 2 * 2 :]
 
 
 def _characters(row: Row) -> int:
