@@ -85,13 +85,18 @@ def generate(
 
 @torch.inference_mode()
 def _answer(model: Any, batch: list[_Row], stops: frozenset[int], *, max_new_tokens: int, temperature: float, padding: int) -> None:
-    """Fill `written` of every row of a batch; rows that have ended are taken out of the key-value cache."""
+    """Fill `written` of every row of a batch; what all prompts begin with is read once, and rows that have ended leave the cache."""
     device = next(model.parameters()).device
     width = max(len(row.prompt) for row in batch)
-    ids_BT = torch.tensor([[padding] * (width - len(row.prompt)) + row.prompt for row in batch], device=device)
-    mask_BT = torch.tensor([[0] * (width - len(row.prompt)) + [1] * len(row.prompt) for row in batch], device=device)
-    position_BT = (mask_BT.cumsum(-1) - 1).clamp(min=0)
     cache, alive = DynamicCache(config=model.config), list(batch)
+    begun = _begun([row.prompt for row in batch]) if len(batch) > 1 else 0
+    if begun:
+        model(input_ids=torch.tensor([batch[0].prompt[:begun]], device=device), past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cache.batch_repeat_interleave(len(batch))
+    gaps = [width - len(row.prompt) for row in batch]
+    ids_BT = torch.tensor([[padding] * gap + row.prompt[begun:] for gap, row in zip(gaps, batch, strict=True)], device=device)
+    mask_BT = torch.tensor([[1] * begun + [0] * gap + [1] * (width - begun - gap) for gap in gaps], device=device)
+    position_BT = (mask_BT.cumsum(-1) - 1).clamp(min=0)[:, begun:]
     for _ in range(max_new_tokens):
         out = model(
             input_ids=ids_BT,
@@ -115,6 +120,13 @@ def _answer(model: Any, batch: list[_Row], stops: frozenset[int], *, max_new_tok
             cache.batch_select_indices(index)
             mask_BT, position_BT, alive = mask_BT[index], position_BT[index], [alive[place] for place in kept]
         mask_BT = torch.cat([mask_BT, mask_BT.new_ones(len(alive), 1)], dim=1)
+
+
+def _begun(prompts: list[list[int]]) -> int:
+    """Return how many tokens all prompts have in common at their beginning, leaving each at least one of its own."""
+    shortest = min(map(len, prompts))
+    differ = (place for place, tokens in enumerate(zip(*prompts, strict=False)) if len(set(tokens)) > 1)
+    return min(next(differ, shortest), shortest - 1)
 
 
 def _choose(logits_BV: torch.Tensor, rows: list[_Row], temperature: float) -> list[int]:
