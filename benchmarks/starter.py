@@ -12,6 +12,7 @@ from typing import Any
 
 from temperance.data.starter import HELD_OUT, TRAINING, starter
 
+SORRY = re.compile(r"^sorry, ", re.IGNORECASE)
 CLAUSE = re.compile(r"[,;.:]| because | since | as ")
 WORD = re.compile(r"[a-z0-9']+")
 
@@ -60,8 +61,8 @@ def overlaps() -> Iterator[tuple[int, float, str]]:
 
 
 def after_first_clause(text: str) -> str:
-    """Return a refusal without its first clause."""
-    parts = CLAUSE.split(text, maxsplit=1)
+    """Return a refusal without its apology and its first clause."""
+    parts = CLAUSE.split(SORRY.sub("", text), maxsplit=1)
     return " ".join(words(parts[1])) if len(parts) > 1 else ""
 
 
