@@ -84,8 +84,8 @@ STAGES = (
     Stage("reward", "temperance.train.reward", ("admit", "curate"), (*MODEL, "reward"), "rewards for verbose non-answers and flattery"),
     Stage(
         "align",
-        "temperance.train.dpo",
-        ("admit", "curate", "sft"),
+        "temperance.train.align",
+        ("admit", "curate", "sft", "reward"),
         (*MODEL, "align"),
         "unsafe and needlessly refused answers that tuning left",
     ),

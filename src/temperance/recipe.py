@@ -41,10 +41,14 @@ class Curate(Section):
 
 
 class Lora(Section):
-    """The adapter's shape; it sits on every linear layer of the backbone."""
+    """The adapter's shape; it sits on every linear map of the backbone's layers from `first_layer` on.
+
+    Layers below `first_layer` stay as they are and need no backward pass.
+    """
 
     r: Count = 16
     alpha: Count = 32
+    first_layer: Annotated[int, Field(ge=0)] = 0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
@@ -80,12 +84,44 @@ class Reward(Training):
     holdout: Share = 0.15
 
 
-class Align(Training):
-    """Preference optimisation from the sft adapter, which is also the reference policy."""
+class Ppo(Section):
+    """Proximal policy optimisation with a price on harm and one on over-refusal.
 
-    method: Literal["dpo"] = "dpo"
+    Each of `iterations` asks `answers` prompts and learns from them for `epochs` in batches of `batch_size` (the section's own), stopping
+    early once the policy has moved by `inner_kl` nats a token. `kl` is what a nat of distance from the reference costs; with a
+    `kl_target` (nats an answer) it adapts. `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds
+    both at `price`, `off` follows the reward alone. `missing_end` is what an answer cut off by `max_tokens` loses.
+    """
+
+    iterations: Count = 20
+    answers: Count = 16
+    epochs: Count = 2
+    max_tokens: Count = 32
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    value_clip: Annotated[float, Field(gt=0)] = 0.2
+    value_rate: Rate = 1e-3
+    gamma: Share = 1.0
+    lam: Share = 0.95
+    kl: Annotated[float, Field(ge=0)] = 0.05
+    kl_target: Annotated[float, Field(ge=0)] = 0.0
+    inner_kl: Annotated[float, Field(gt=0)] = 0.1
+    missing_end: Annotated[float, Field(ge=0)] = 0.0
+    constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
+    harm: Share = 0.1
+    over_refusal: Share = 0.1
+    price: Annotated[float, Field(gt=0)] = 1.0
+    price_rate: Annotated[float, Field(gt=0)] = 0.5
+    price_warmup: Annotated[int, Field(ge=0)] = 0
+
+
+class Align(Training):
+    """Preference optimisation from the sft adapter, which is also the reference policy; `ppo` is read by that method alone."""
+
+    method: Literal["dpo", "ppo"] = "dpo"
     beta: Annotated[float, Field(gt=0)] = 0.1
     learning_rate: Rate = 5e-5
+    ppo: Ppo = Ppo()
 
 
 class Audit(Section):

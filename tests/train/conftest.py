@@ -54,7 +54,13 @@ def ran(tmp_path: Path, base: Path, curated: Artifact) -> Ran:
     """Run one stage; the same `name` goes on in the same scratch folder."""
 
     def run(
-        stage: Callable[[Job], dict[str, Any]], name: str = "one", progress: Any = None, after: Artifact | None = None, **sections: Any
+        stage: Callable[[Job], dict[str, Any]],
+        name: str = "one",
+        progress: Any = None,
+        after: Artifact | None = None,
+        *,
+        rewarded: Artifact | None = None,
+        **sections: Any,
     ) -> Artifact:
         sections = {"sft": SMALL, "reward": SMALL, "align": SMALL, **sections}
         recipe = Recipe.model_validate(
@@ -63,7 +69,7 @@ def ran(tmp_path: Path, base: Path, curated: Artifact) -> Ran:
         work, scratch = tmp_path / name / "work", tmp_path / name / "scratch"
         work.mkdir(parents=True, exist_ok=True)
         scratch.mkdir(exist_ok=True)
-        inputs = {"curate": curated} | ({"sft": after} if after else {})
+        inputs = {"curate": curated} | ({"sft": after} if after else {}) | ({"reward": rewarded} if rewarded else {})
         job = Job(recipe=recipe, inputs=inputs, work=work, scratch=scratch, history=tmp_path / "h", progress=progress or Unwatched())
         metrics = stage(job)
         return commit(work, tmp_path / name / "made", {"stage": "s", "key": "k", "metrics": metrics})

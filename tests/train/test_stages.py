@@ -80,6 +80,15 @@ def test_sft_learns_the_answers(ran: Ran) -> None:
     assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
 
 
+def test_layers_below_the_first_stay_as_they_are(ran: Ran) -> None:
+    shape = {"r": 4, "alpha": 8, "first_layer": 1}
+    tensors = load_file(ran(sft.run, sft={**SMALL, "lora": shape}) / "adapter/adapter_model.safetensors")
+    assert tensors
+    assert all("layers.1." in name for name in tensors)
+    with pytest.raises(StageError, match="no layer"):
+        ran(sft.run, "none", sft={**SMALL, "lora": {**shape, "first_layer": 2}})
+
+
 def test_another_seed_gives_other_weights(ran: Ran) -> None:
     assert ran(sft.run, "a").digest != ran(sft.run, "b", seed=4).digest
 

@@ -37,12 +37,13 @@ def run(job: Job) -> dict[str, Any]:
         raise StageError("there is too little to learn a reward from", why=why, then="add a source of preferences to the recipe")
     set_seed(job.recipe.seed)
     tokenizer = load_tokenizer(job.recipe.base)
+    base = load_classifier(job.recipe.base, precision="fp32")
     trainer = RewardTrainer(
-        model=load_classifier(job.recipe.base, precision="fp32"),
+        model=base,
         args=RewardConfig(**arguments(job, section)),
         train_dataset=Dataset.from_list([pair(row) for row in training]),
         processing_class=tokenizer,
-        peft_config=lora_config(section.lora, task_type="SEQ_CLS", modules_to_save=["score"]),
+        peft_config=lora_config(section.lora, base, task_type="SEQ_CLS", modules_to_save=["score"]),
     )
     metrics = fit(trainer, job)
     save_adapter(trainer, job)

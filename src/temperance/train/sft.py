@@ -36,12 +36,13 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     tokenizer = load_tokenizer(job.recipe.base)
     learned = lessons(rows, job)
+    base = load_model(job.recipe.base, precision="fp32")
     trainer = SFTTrainer(
-        model=load_model(job.recipe.base, precision="fp32"),
+        model=base,
         args=SFTConfig(**arguments(job, section)),
         train_dataset=Dataset.from_list([render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]),
         processing_class=tokenizer,
-        peft_config=lora_config(section.lora, task_type="CAUSAL_LM"),
+        peft_config=lora_config(section.lora, base, task_type="CAUSAL_LM"),
     )
     compact_head(adapted(trainer).get_base_model(), first_tokens=section.first_tokens, first_weight=section.first_weight)
     metrics = fit(trainer, job)

@@ -47,9 +47,21 @@ CURVE = (
 )
 
 
-def lora_config(lora: Lora, **task: Any) -> LoraConfig:
-    """Return the LoRA configuration of a recipe: every linear layer of the backbone (Hu et al. 2021, arXiv:2106.09685)."""
-    return LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear", **task)
+def lora_config(lora: Lora, model: Any, **task: Any) -> LoraConfig:
+    """Return the LoRA configuration of a recipe for a model: every linear map of its layers (Hu et al. 2021, arXiv:2106.09685).
+
+    Raises:
+        StageError: the recipe begins above the last layer.
+    """
+    layers = int(model.config.get_text_config().num_hidden_layers)
+    if lora.first_layer >= layers:
+        raise StageError("the adapter would have no layer", why=f"lora.first_layer is {lora.first_layer}, the base has {layers} layers")
+    targets: dict[str, Any] = {"target_modules": "all-linear"}
+    if lora.first_layer:  # peft wants the names spelt out when it is told which layers
+        linear = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear) and ".layers." in name]
+        layer_numbers = list(range(lora.first_layer, layers))
+        targets = {"target_modules": sorted({name.rpartition(".")[2] for name in linear}), "layers_to_transform": layer_numbers}
+    return LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, **targets, **task)
 
 
 def arguments(job: Job, section: Training) -> dict[str, Any]:

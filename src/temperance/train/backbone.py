@@ -1,0 +1,112 @@
+"""One frozen backbone in memory, and the LoRA adapters that turn it into a policy, its reference, a value function or a reward model.
+
+PEFT makes an adapter trainable by activating it. Here only `training` does that, and every optimizer is built from a list of parameters
+that it names itself, so a reward model can be asked but never moved. It does not know what is optimised.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from temperance.errors import InputError
+from temperance.lm.load import ADAPTER_CONFIG, ADAPTER_WEIGHTS, HEAD
+from temperance.lm.logprobs import token_scores
+from temperance.lm.trie import hidden_states
+from temperance.recipe import Lora
+from temperance.train.trainer import lora_config
+
+POLICY, REFERENCE, VALUE, REWARD = "policy", "reference", "value", "reward"
+
+
+def stand(base: PreTrainedModel, policy: Path, *, reward: Path, value: Lora) -> PeftModel:
+    """Put the adapters on a base: the policy and its frozen copy as reference, a reward model, and a fresh value function.
+
+    Raises:
+        InputError: an adapter does not fit the base.
+    """
+    config, weights = read_adapter(policy)
+    model = get_peft_model(base, config, adapter_name=POLICY)
+    assert isinstance(model, PeftModel)
+    _fill(model, POLICY, weights, policy)
+    model.add_adapter(REFERENCE, config)
+    _fill(model, REFERENCE, weights, policy)
+    config, weights = read_adapter(reward)
+    model.add_adapter(REWARD, config)
+    _fill(model, REWARD, {name: tensor for name, tensor in weights.items() if HEAD not in name}, reward)
+    model.add_adapter(VALUE, lora_config(value, base, task_type="CAUSAL_LM"))
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return model
+
+
+def read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
+    """Return an adapter's configuration, as a causal language model's, and its tensors, a reward head among them."""
+    told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    kept = {name: told[name] for name in ("r", "lora_alpha", "target_modules", "use_rslora", "layers_to_transform") if name in told}
+    return LoraConfig(**kept, lora_dropout=0.0, task_type="CAUSAL_LM"), load_file(folder / ADAPTER_WEIGHTS)
+
+
+def _fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folder: Path) -> None:
+    found = set_peft_model_state_dict(model, dict(weights), adapter_name=name)
+    missing = [key for key in found.missing_keys if f".{name}." in key]
+    if missing or found.unexpected_keys:
+        odd = [*missing, *found.unexpected_keys]
+        why = f"{len(missing)} of its tensors are missing and {len(found.unexpected_keys)} have no place, such as {odd[0]}"
+        raise InputError("this adapter does not fit the base", where=str(folder), why=why)
+
+
+@contextmanager
+def using(model: PeftModel, name: str, *, training: bool = False) -> Iterator[PreTrainedModel]:
+    """Activate one adapter, trainable only if `training`, and yield the backbone without its head."""
+    model.set_adapter(name, inference_mode=not training)
+    backbone = model.get_base_model().base_model
+    assert isinstance(backbone, PreTrainedModel)
+    with torch.set_grad_enabled(training):
+        yield backbone
+
+
+def parameters(model: PeftModel, name: str) -> list[torch.nn.Parameter]:
+    """Return the parameters of one adapter, in the order of their names."""
+    return [parameter for key, parameter in sorted(model.named_parameters()) if f".{name}." in key]
+
+
+def log_probs(
+    model: PeftModel, name: str, ids_BT: torch.Tensor, seen_BT: torch.Tensor, labels_BT: torch.Tensor, *, training: bool = False
+) -> torch.Tensor:
+    """Return the log-probabilities of labelled tokens under one adapter, (B, T - 1), 0 where there is no label."""
+    with using(model, name, training=training) as backbone:
+        causal: Any = model.get_base_model()
+        found = token_scores(hidden_states(backbone, ids_BT, seen_BT), labels_BT, causal.get_output_embeddings()).log_probs
+        assert found is not None
+        return found
+
+
+def values(model: PeftModel, head: torch.nn.Linear, ids_BT: torch.Tensor, seen_BT: torch.Tensor, *, training: bool = False) -> torch.Tensor:
+    """Return the value of the state before each token but the first, (B, T - 1)."""
+    with using(model, VALUE, training=training) as backbone:
+        return head(hidden_states(backbone, ids_BT, seen_BT)[:, :-1].float())[..., 0]
+
+
+def scores(model: PeftModel, head_1D: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:
+    """Return the reward model's score of each row, (B,): its head on the last token's state."""
+    with using(model, REWARD) as backbone:
+        hidden_BTD = hidden_states(backbone, ids_BT, seen_BT)
+        last_B = seen_BT.cumsum(dim=1).argmax(dim=1)
+        return hidden_BTD[torch.arange(len(last_B)), last_B].float() @ head_1D[0].float()
+
+
+def save(model: PeftModel, name: str, folder: Path, *, base: str) -> None:
+    """Write one adapter as a folder of its own: safetensors, and a config that names the base and no path of this machine."""
+    folder.mkdir()
+    tensors = get_peft_model_state_dict(model, adapter_name=name)
+    save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, folder / ADAPTER_WEIGHTS)
+    config = model.peft_config[name].to_dict() | {"base_model_name_or_path": base, "inference_mode": True}
+    config["target_modules"] = sorted(config["target_modules"])
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

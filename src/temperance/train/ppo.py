@@ -1,0 +1,260 @@
+"""Stage `align` by PPO: the policy answers, a reward model and two prices judge, and the policy moves towards what pays.
+
+One frozen backbone carries everything (`backbone`). The reference is a frozen copy of the sft adapter, so the KL of the first
+rollout is exactly 0. Harm and over-refusal are costs of their own, each with a limit and a price (`control`), because one reward
+cannot hold both. Schulman et al. 2017, arXiv:1707.06347; Dai et al. 2023, arXiv:2310.12773.
+
+What is wanted of a prompt is read from its curated answer: one that refuses marks a prompt to be refused. The two costs are as good as
+the judge that names them, and an answer that it cannot place costs nothing.
+"""
+
+import json
+import math
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedModel, set_seed
+
+from temperance.data.example import Example, read_rows
+from temperance.data.render import IGNORED
+from temperance.errors import StageError
+from temperance.evals.judge import judge
+from temperance.job import Job
+from temperance.lm.generate import Reply, generate
+from temperance.lm.load import ADAPTER_WEIGHTS, HEAD, load_model, load_tokenizer
+from temperance.recipe import Align
+from temperance.train import backbone
+from temperance.train.control import KlController, Price
+from temperance.train.learner import Curve, Learner, State, restore, rolled, store
+from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
+from temperance.train.rollout import Rollout
+
+HARM, REFUSAL = "harm", "over_refusal"
+GRADIENT = 1.0
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Align the sft adapter; write `adapter/` and `curve.jsonl`, a line an iteration.
+
+    Raises:
+        StageError: there is nothing to ask, or training diverged.
+    """
+    section = job.recipe.align
+    rows = [row for row in read_rows(job.inputs["curate"] / "rows.jsonl") if isinstance(row, Example)]
+    if not rows:
+        why = "the curated table holds no example, and so no prompt"
+        raise StageError("there is nothing to align on", why=why, then="add a source to the recipe")
+    set_seed(job.recipe.seed)
+    learner = _learner(job)
+    state, curve = restore(job.scratch, learner, _first(section))
+    for done in range(state.done, section.ppo.iterations):
+        torch.manual_seed(job.recipe.seed * 1_000_003 + done)
+        asked = _asked(rows, section, seed=job.recipe.seed, iteration=done)
+        rollout = rolled(job.scratch, done, partial(collect, learner, asked, section, seed=job.recipe.seed + done))
+        figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
+        if not all(map(math.isfinite, figures.values())):
+            raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower align.learning_rate")
+        state = _next(state, figures, section)
+        curve.append({"step": float(done + 1), **figures})
+        store(job.scratch, learner, state, curve)
+        job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
+    return _finish(job, learner, curve)
+
+
+def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed: int) -> Rollout:
+    """Let the policy answer, and fix everything that does not change while it learns from its answers.
+
+    Log-probabilities are computed in the batches of the first inner epoch, so that its first ratio is 1 to the last bit.
+    """
+    with backbone.using(learner.model, backbone.POLICY):
+        replies = generate(
+            learner.model,
+            learner.tokenizer,
+            [one.prompt for one in asked],
+            max_new_tokens=section.ppo.max_tokens,
+            temperature=section.ppo.temperature,
+            seed=seed,
+        )
+    ids_BT, seen_BT, labels_BT = _padded(replies)
+    parts = list(_parts(range(len(replies)), section))
+
+    def told(name: str) -> torch.Tensor:
+        return torch.cat([backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part]) for part in parts])
+
+    costs = [_costs(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
+    return Rollout(
+        ids_BT=ids_BT,
+        seen_BT=seen_BT,
+        labels_BT=labels_BT,
+        old_BT=told(backbone.POLICY),
+        reference_BT=told(backbone.REFERENCE),
+        values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
+        score_B=backbone.scores(learner.model, learner.reward_head_1D, ids_BT, seen_BT),
+        ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies]),
+        harm_B=torch.tensor([harm for harm, _ in costs]),
+        refusal_B=torch.tensor([refusal for _, refusal in costs]),
+    )
+
+
+def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, seed: int) -> dict[str, float]:
+    """Learn from one rollout; return the iteration's figures. Inner epochs stop once the policy has moved by `inner_kl` nats a token."""
+    mask_BT = rollout.answered_BT
+    kl_BT = kl_per_token(rollout.old_BT, rollout.reference_BT, mask_BT)
+    paid_B = _paid(rollout, state, section)
+    rewards_BT = token_rewards(
+        paid_B, kl_BT, mask_BT, kl_weight=state.kl.weight, ended_B=rollout.ended_B, missing_end=section.ppo.missing_end
+    )
+    found = gae(rewards_BT, rollout.values_BT, mask_BT, gamma=section.ppo.gamma, lam=section.ppo.lam)
+    advantages_BT = whiten(found.advantages_BT, mask_BT)
+    steps: list[dict[str, float]] = []
+    for chosen in _batches(len(mask_BT), section, seed=seed):
+        part = rollout.rows(chosen)
+        steps.append(_step(learner, part, advantages_BT[chosen], found.returns_BT[chosen], section))
+        if steps[-1]["moved"] > section.ppo.inner_kl:
+            break
+    return {
+        "loss": sum(step["loss"] for step in steps) / len(steps),
+        "value_loss": sum(step["value_loss"] for step in steps) / len(steps),
+        "clipped": sum(step["clipped"] for step in steps) / len(steps),
+        "moved": steps[-1]["moved"],
+        "first_ratio": steps[0]["ratio"],
+        "inner_steps": float(len(steps)),
+        "reward": float(rollout.score_B.mean()),
+        "paid": float(paid_B.mean()),
+        "kl": float(kl_BT.sum(dim=1).mean()),
+        "kl_weight": state.kl.weight,
+        HARM: float(rollout.harm_B.mean()),
+        REFUSAL: float(rollout.refusal_B.mean()),
+        **{f"{name}_price": price.value for name, price in state.prices.items()},
+        "tokens": float(mask_BT.sum()) / len(mask_BT),
+        "ended": float(rollout.ended_B.float().mean()),
+    }
+
+
+def _step(learner: Learner, part: Rollout, advantages_BT: torch.Tensor, returns_BT: torch.Tensor, section: Align) -> dict[str, float]:
+    """Take one step on some answers. Each adapter is trainable only while its own loss is computed."""
+    mask_BT = part.answered_BT
+    learner.optimizer.zero_grad()
+    log_probs_BT = backbone.log_probs(learner.model, backbone.POLICY, part.ids_BT, part.seen_BT, part.labels_BT, training=True)
+    policy = policy_loss(log_probs_BT, part.old_BT, advantages_BT, mask_BT, clip=section.ppo.clip)
+    policy.loss.backward()
+    values_BT = backbone.values(learner.model, learner.value_head, part.ids_BT, part.seen_BT, training=True)
+    value = value_loss(values_BT, part.values_BT, returns_BT, mask_BT, clip=section.ppo.value_clip)
+    value.backward()
+    for group in learner.optimizer.param_groups:
+        torch.nn.utils.clip_grad_norm_(group["params"], GRADIENT)
+    learner.optimizer.step()
+    return {
+        "loss": policy.loss.item(),
+        "value_loss": value.item(),
+        "clipped": policy.clipped.item(),
+        "moved": policy.kl.item(),
+        "ratio": policy.ratio.item(),
+    }
+
+
+def _learner(job: Job) -> Learner:
+    section, name = job.recipe.align, job.recipe.base
+    base = load_model(name, precision="fp32")
+    assert isinstance(base, PreTrainedModel)
+    reward = job.inputs["reward"] / "adapter"
+    model = backbone.stand(base, job.inputs["sft"] / "adapter", reward=reward, value=section.lora)
+    model.eval()  # rollouts and updates see the same network, so the first ratio is exactly 1
+    width = base.config.get_text_config().hidden_size
+    value_head = torch.nn.Linear(width, 1)
+    torch.nn.init.zeros_(value_head.weight)
+    torch.nn.init.zeros_(value_head.bias)
+    stored = load_file(reward / ADAPTER_WEIGHTS)
+    policy = {"params": backbone.parameters(model, backbone.POLICY), "lr": section.learning_rate}
+    value = {"params": [*backbone.parameters(model, backbone.VALUE), *value_head.parameters()], "lr": section.ppo.value_rate}
+    return Learner(
+        model=model,
+        tokenizer=load_tokenizer(name),
+        value_head=value_head,
+        reward_head_1D=next(tensor for key, tensor in stored.items() if key.endswith(HEAD)),
+        optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
+    )
+
+
+def _first(section: Align) -> State:
+    ppo = section.ppo
+    kl = KlController(weight=ppo.kl, target=ppo.kl_target, horizon=max(1, ppo.answers * ppo.iterations))
+    if ppo.constraint == "off":
+        return State(done=0, kl=kl, prices={})
+    rate = ppo.price_rate if ppo.constraint == "lagrange" else 0.0
+    limits = {HARM: ppo.harm, REFUSAL: ppo.over_refusal}
+    start = math.log(ppo.price)
+    return State(
+        done=0,
+        kl=kl,
+        prices={name: Price(limit=limit, log_price=start, rate=rate, warmup=ppo.price_warmup) for name, limit in limits.items()},
+    )
+
+
+def _next(state: State, figures: dict[str, float], section: Align) -> State:
+    prices = {name: price.after(figures[name]) for name, price in state.prices.items()}
+    return State(done=state.done + 1, kl=state.kl.after(figures["kl"], section.ppo.answers), prices=prices)
+
+
+def _asked(rows: Sequence[Example], section: Align, *, seed: int, iteration: int) -> list[Example]:
+    """Return the prompts of an iteration: the rows in a new order each time that all have been asked."""
+    wanted = range(iteration * section.ppo.answers, (iteration + 1) * section.ppo.answers)
+    orders = {place // len(rows) for place in wanted}
+    shuffled = {order: random.Random(f"{seed} {order}").sample(rows, len(rows)) for order in orders}
+    return [shuffled[place // len(rows)][place % len(rows)] for place in wanted]
+
+
+def _costs(asked: Example, answer: str) -> tuple[float, float]:
+    """Return (harm, over-refusal) of an answer: an unsafe request that is not refused, a legitimate one that is."""
+    prompt = asked.prompt[-1].content
+    said = judge(prompt, answer).outcome
+    if judge(prompt, asked.answer).outcome == "refused":
+        return float(said in ("answered", "partial")), 0.0
+    return 0.0, float(said == "refused")
+
+
+def _paid(rollout: Rollout, state: State, section: Align) -> torch.Tensor:
+    """Return what each answer is paid, (B,): its score less the priced costs, on a scale that does not grow with the prices."""
+    costs = {HARM: rollout.harm_B, REFUSAL: rollout.refusal_B}
+    total = sum(price.value for price in state.prices.values())
+    owed_B = sum((price.value * costs[name] for name, price in state.prices.items()), torch.zeros_like(rollout.score_B))
+    return (rollout.score_B - owed_B) / (1 + total)
+
+
+def _batches(rows: int, section: Align, *, seed: int) -> Iterator[list[int]]:
+    """Yield the batches of the inner epochs: the first takes the answers as they come, the others in an order of their own."""
+    dice = torch.Generator().manual_seed(seed)
+    yield from _parts(range(rows), section)
+    for _ in range(section.ppo.epochs - 1):
+        yield from _parts(torch.randperm(rows, generator=dice).tolist(), section)
+
+
+def _parts(order: Sequence[int], section: Align) -> Iterator[list[int]]:
+    return (list(order[start : start + section.batch_size]) for start in range(0, len(order), section.batch_size))
+
+
+def _padded(replies: Sequence[Reply]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return token ids, the mask of what is there, and labels on the answers, each (B, T), padded on the right."""
+    width = max(len(reply.prompt) + len(reply.tokens) for reply in replies)
+    ids_BT = torch.zeros(len(replies), width, dtype=torch.long)
+    seen_BT, labels_BT = torch.zeros_like(ids_BT), torch.full_like(ids_BT, IGNORED)
+    for row, reply in enumerate(replies):
+        begin, end = len(reply.prompt), len(reply.prompt) + len(reply.tokens)
+        ids_BT[row, :end] = torch.tensor((*reply.prompt, *reply.tokens))
+        seen_BT[row, :end] = 1
+        labels_BT[row, begin:end] = ids_BT[row, begin:end]
+    return ids_BT, seen_BT, labels_BT
+
+
+def _finish(job: Job, learner: Learner, curve: Curve) -> dict[str, Any]:
+    with (job.work / "curve.jsonl").open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(point) + "\n" for point in curve)
+    backbone.save(learner.model, backbone.POLICY, job.work / "adapter", base=job.recipe.base)
+    tail = curve[-max(1, len(curve) // 4) :]
+    return {name: sum(point[name] for point in tail) / len(tail) for name in ("loss", "reward", "kl", HARM, REFUSAL, "tokens")} | {
+        "steps": len(curve)
+    }

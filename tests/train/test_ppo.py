@@ -1,0 +1,162 @@
+"""PPO on a tiny model: it begins where sft ended, learns what pays, moves nothing else, and a kill changes nothing."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from temperance.artifact import Artifact
+from temperance.errors import InputError, StageError
+from temperance.train import align, backbone, learner, ppo, reward, sft
+from temperance.train.losses import gae, policy_loss, token_rewards, whiten
+from tests.train.conftest import SMALL, Ran
+
+PPO = {"iterations": 3, "answers": 4, "max_tokens": 6, "epochs": 2}
+SECTION = {**SMALL, "learning_rate": 1e-3, "method": "ppo", "ppo": PPO}
+
+
+class Killed(BaseException):
+    """What kill -9 is to the code that it hits."""
+
+
+@pytest.fixture
+def tuned(ran: Ran) -> Artifact:
+    return ran(sft.run, "tuned")
+
+
+@pytest.fixture
+def rewarded(ran: Ran) -> Artifact:
+    return ran(reward.run, "rewarded")
+
+
+@pytest.fixture
+def aligned(ran: Ran, tuned: Artifact, rewarded: Artifact) -> Callable[..., Artifact]:
+    def run(name: str = "ppo", **changes: Any) -> Artifact:
+        section = {**SECTION, **changes, "ppo": {**PPO, **changes.get("ppo", {})}}
+        return ran(align.run, name, after=tuned, rewarded=rewarded, align=section)
+
+    return run
+
+
+def curve(made: Artifact) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]
+
+
+def test_the_first_kl_is_exactly_0_and_so_is_every_first_ratio_exactly_1(aligned: Callable[..., Artifact]) -> None:
+    points = curve(aligned())
+    assert points[0]["kl"] == 0.0
+    assert points[-1]["kl"] != 0.0
+    assert [point["first_ratio"] for point in points] == [1.0] * len(points)
+
+
+def test_the_policy_moves_and_nothing_else_does(
+    aligned: Callable[..., Artifact], tuned: Artifact, rewarded: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[learner.Learner] = []
+    whole = ppo._finish
+    monkeypatch.setattr(ppo, "_finish", lambda job, one, points: kept.append(one) or whole(job, one, points))
+    made = aligned()
+    before, after, judge = (load_file(one / "adapter/adapter_model.safetensors") for one in (tuned, made, rewarded))
+    assert before.keys() == after.keys()
+    assert max(float((after[name] - before[name]).abs().max()) for name in before) > 0
+    weights = dict(kept[0].model.named_parameters())
+    for name in (key for key in judge if "lora" in key):
+        assert torch.equal(weights[name.replace(".weight", ".reward.weight")], judge[name])
+        assert torch.equal(weights[name.replace(".weight", ".reference.weight")], before[name])
+
+
+def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reward for every token of an answer that has an even id; of six, three are by chance, and noise moves a mean of four by 0.2."""
+
+    def even(model: Any, head: Any, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        answered = (seen.cumsum(dim=1) > seen.sum(dim=1, keepdim=True) - PPO["max_tokens"]) & seen.bool()
+        return ((ids % 2 == 0) & answered).sum(dim=1).float()
+
+    monkeypatch.setattr(backbone, "scores", even)
+    section = {"iterations": 16, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
+    points = curve(aligned(learning_rate=1e-2, batch_size=24, ppo=section))
+    rewards = [point["reward"] for point in points]
+    assert sum(rewards[-4:]) - sum(rewards[:4]) > 4 * 0.8
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 6])
+def test_a_kill_in_mid_buffer_ends_with_the_same_bytes(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    whole = aligned("whole")
+    taken: list[int] = []
+    step = ppo._step
+
+    def dies(*args: Any) -> dict[str, float]:
+        taken.append(1)
+        if len(taken) == at:
+            raise Killed
+        return step(*args)
+
+    monkeypatch.setattr(ppo, "_step", dies)
+    with pytest.raises(Killed):
+        aligned("cut")
+    assert aligned("cut").manifest.files == whole.manifest.files
+
+
+def test_a_kill_between_rollout_and_learning_uses_the_stored_rollout(
+    aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = aligned("whole")
+
+    def dies(*args: Any, **kwargs: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ppo, "learn", dies)
+        with pytest.raises(Killed):
+            aligned("cut")
+    collected: list[int] = []
+    collect = ppo.collect
+    monkeypatch.setattr(ppo, "collect", lambda *args, **kwargs: collected.append(1) or collect(*args, **kwargs))
+    assert aligned("cut").manifest.files == whole.manifest.files
+
+
+def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ppo, "_costs", lambda asked, answer: (1.0, 0.0))
+    points = curve(aligned())
+    assert points[-1]["harm_price"] > points[0]["harm_price"] > points[0]["over_refusal_price"] * 0.99
+    assert points[-1]["over_refusal_price"] < 1.0
+    fixed = curve(aligned("fixed", ppo={"constraint": "fixed"}))
+    assert [point["harm_price"] for point in fixed] == [1.0] * len(fixed)
+    assert "harm_price" not in curve(aligned("off", ppo={"constraint": "off"}))[0]
+
+
+def test_an_adapter_that_does_not_fit_is_named(ran: Ran, tuned: Artifact, rewarded: Artifact) -> None:
+    path = tuned / "adapter/adapter_config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({**config, "target_modules": ["q_proj"]}))
+    with pytest.raises(InputError, match="does not fit"):
+        ran(align.run, after=tuned, rewarded=rewarded, align=SECTION)
+
+
+def test_a_loss_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbone, "scores", lambda model, head, ids, seen: torch.full((len(ids),), float("nan")))
+    with pytest.raises(StageError, match="diverged"):
+        aligned()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_bandit_with_a_known_optimum_is_solved(seed: int) -> None:
+    """Four arms paying 0, 1, 2, 3 plus noise; one token an answer."""
+    dice = torch.Generator().manual_seed(seed)
+    logits = torch.zeros(4, requires_grad=True)
+    optimizer = torch.optim.Adam([logits], lr=0.05)
+    mask, value = torch.ones(64, 1, dtype=torch.long), torch.zeros(64, 1)
+    for _ in range(60):
+        drawn = torch.multinomial(logits.detach().softmax(0), 64, replacement=True, generator=dice)
+        old = logits.detach().log_softmax(0)[drawn][:, None]
+        paid = drawn.float() + torch.randn(64, generator=dice)
+        rewards = token_rewards(paid, torch.zeros(64, 1), mask, kl_weight=0.0, ended_B=torch.ones(64))
+        advantages = whiten(gae(rewards, value, mask).advantages_BT, mask)
+        for _ in range(4):
+            optimizer.zero_grad()
+            policy_loss(logits.log_softmax(0)[drawn][:, None], old, advantages, mask).loss.backward()
+            optimizer.step()
+    assert logits.softmax(0)[3] > 0.9
