@@ -70,11 +70,14 @@ class Sft(Training):
 
     `rehearse`: tokens of the base's own answer to learn on prompts that deserve one (0: the answers as written).
     `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
+    `refusal_weight`: what is left of that in an answer that refuses. Refusals begin alike and answers do not, so the likeliest first
+    word refuses before refusing is likely; less weight moves where the model changes its mind.
     """
 
     rehearse: Annotated[int, Field(ge=0)] = 0
     first_tokens: Count = 6
     first_weight: Annotated[float, Field(ge=1)] = 1.0
+    refusal_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class Reward(Training):

@@ -8,7 +8,7 @@ from transformers import LlamaForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
 from temperance.errors import InputError
-from temperance.lm.logprobs import compact_head, emphasis, token_scores
+from temperance.lm.logprobs import Emphasis, compact_head, token_scores, weights
 from tests.tiny import tiny_model
 
 LABELS = torch.tensor([[-100, -100, 7, 8, 9, -100], [-100, 5, 6, -100, -100, -100]])
@@ -52,15 +52,15 @@ def test_padding_never_moves_a_loss(left: int, right: int) -> None:
     torch.testing.assert_close(token_scores(padded, labels, head).loss, token_scores(hidden, LABELS.clamp(max=10), head).loss)
 
 
-@given(st.integers(1, 8), st.floats(1, 20))
+@given(st.integers(1, 8), st.floats(1, 20), st.floats(0.1, 1))
 @settings(max_examples=20)
-def test_emphasis_has_mean_one_and_the_ratio_asked_for(first: int, weight: float) -> None:
-    mask = LABELS[:, 1:] != -100
-    weights = emphasis(mask, first_tokens=first, first_weight=weight)
-    assert weights[~mask].abs().sum() == 0
-    assert weights.sum().item() == pytest.approx(mask.sum().item(), rel=1e-5)
+def test_weights_have_mean_1_and_the_ratios_asked_for(first: int, weight: float, discount: float) -> None:
+    found = weights(LABELS, Emphasis(first_tokens=first, first_weight=weight, lighter=frozenset({7}), discount=discount))
+    assert found[LABELS == -100].abs().sum() == 0
+    assert found.sum().item() == pytest.approx((LABELS != -100).sum().item(), rel=1e-5)
+    assert (found[0, 2] / found[1, 1]).item() == pytest.approx(discount, rel=1e-5)
     if first == 1:
-        assert weights[0, 1].item() / weights[0, 2].item() == pytest.approx(weight, rel=1e-5)
+        assert (found[1, 1] / found[1, 2]).item() == pytest.approx(weight, rel=1e-5)
 
 
 def test_a_head_that_does_more_is_refused(folder: Path) -> None:

@@ -63,17 +63,34 @@ def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: tor
     )
 
 
-def emphasis(mask_BT: torch.Tensor, *, first_tokens: int, first_weight: float) -> torch.Tensor:
-    """Return weights of mean 1 over the labelled positions, `first_weight` to 1 between the first labelled tokens of a row and the rest."""
-    first_BT = mask_BT & (mask_BT.cumsum(dim=1) <= first_tokens)
-    weights_BT = torch.where(first_BT, first_weight, 1.0) * mask_BT
+@dataclass(frozen=True, kw_only=True)
+class Emphasis:
+    """How much the first `first_tokens` labelled tokens of a row count, against 1 for the others.
+
+    `first_weight` is their weight; in a row whose first label is one of `lighter`, it is multiplied by `discount`.
+    """
+
+    first_tokens: int = 0
+    first_weight: float = 1.0
+    lighter: frozenset[int] = frozenset()
+    discount: float = 1.0
+
+
+def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
+    """Return the weight of each position whose label is not -100, of mean 1 over those; (B, T), as the labels are."""
+    mask_BT = labels_BT != -100
+    place_BT = mask_BT.cumsum(dim=1)
+    start_B1 = labels_BT.masked_fill(~(mask_BT & (place_BT == 1)), 0).sum(dim=1, keepdim=True)
+    light_B1 = torch.isin(start_B1, torch.tensor(sorted(emphasis.lighter), dtype=labels_BT.dtype, device=labels_BT.device))
+    first_B1 = emphasis.first_weight * torch.where(light_B1, emphasis.discount, 1.0)
+    weights_BT = torch.where(place_BT <= emphasis.first_tokens, first_B1, 1.0) * mask_BT
     return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
 
 
-def compact_head(model: torch.nn.Module, *, first_tokens: int = 0, first_weight: float = 1.0) -> None:
+def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
-    With a `first_weight` other than 1 the log-probabilities come weighted by `emphasis`, so that a loss that sums them is a weighted loss.
+    With an `emphasis` the log-probabilities come weighted, so that a loss that sums them is a weighted loss.
 
     Raises:
         InputError: the model does more than project its hidden states, so the numbers would not be trl's.
@@ -100,10 +117,9 @@ def compact_head(model: torch.nn.Module, *, first_tokens: int = 0, first_weight:
         else:
             hidden_BTD = backbone(*args, **kwargs, use_cache=False).last_hidden_state
         scores = token_scores(hidden_BTD, labels, head)
-        if first_weight != 1.0:
+        if emphasis:
             assert scores.log_probs is not None
-            assert scores.label_mask is not None
-            scores.log_probs = scores.log_probs * emphasis(scores.label_mask, first_tokens=first_tokens, first_weight=first_weight)
+            scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)
         return scores
 
     model.forward = types.MethodType(forward, model)

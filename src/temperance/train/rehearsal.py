@@ -26,18 +26,19 @@ APOLOGY = re.compile(
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is learned from one example: an answer, and whether it has an end."""
+    """What is learned from one example: an answer, whether it has an end, and whether it refuses."""
 
     example: Example
     answer: str
     ended: bool = True
+    refuses: bool = False
 
 
 def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
     """Return a lesson per example, in their order; `sft.rehearse` is how many tokens of the base's own answer are kept (0: none)."""
     tokens = job.recipe.sft.rehearse
-    asked = [index for index, one in enumerate(examples) if tokens and not _refuses(one, one.answer)]
-    learned = [Lesson(one, one.answer) for one in examples]
+    learned = [Lesson(one, one.answer, refuses=_refuses(one, one.answer)) for one in examples]
+    asked = [index for index, one in enumerate(learned) if tokens and not one.refuses]
     if not asked:
         return learned
     for index, (text, ended) in zip(asked, _own_answers([examples[index] for index in asked], job), strict=True):

@@ -11,11 +11,11 @@ from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
 from temperance.data.example import Example, read_rows
-from temperance.data.render import render
+from temperance.data.render import IGNORED, render
 from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
-from temperance.lm.logprobs import compact_head
+from temperance.lm.logprobs import Emphasis, compact_head
 from temperance.train.rehearsal import lessons
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
 
@@ -37,15 +37,24 @@ def run(job: Job) -> dict[str, Any]:
     tokenizer = load_tokenizer(job.recipe.base)
     learned = lessons(rows, job)
     base = load_model(job.recipe.base, precision="fp32")
+    rendered = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]
     trainer = SFTTrainer(
         model=base,
         args=SFTConfig(**arguments(job, section)),
-        train_dataset=Dataset.from_list([render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]),
+        train_dataset=Dataset.from_list(rendered),
         processing_class=tokenizer,
         peft_config=lora_config(section.lora, base, task_type="CAUSAL_LM"),
     )
-    compact_head(adapted(trainer).get_base_model(), first_tokens=section.first_tokens, first_weight=section.first_weight)
+    starts = frozenset(_first(one["labels"]) for lesson, one in zip(learned, rendered, strict=True) if lesson.refuses)
+    emphasis = Emphasis(
+        first_tokens=section.first_tokens, first_weight=section.first_weight, lighter=starts, discount=section.refusal_weight
+    )
+    compact_head(adapted(trainer).get_base_model(), emphasis)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
     rehearsed = sum(one.answer != one.example.answer for one in learned)
     return {"rows": len(rows), "rehearsed": rehearsed, **metrics}
+
+
+def _first(labels: list[int]) -> int:
+    return next(label for label in labels if label != IGNORED)
