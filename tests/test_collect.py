@@ -5,6 +5,7 @@ import pytest
 
 from temperance.collect import run, table
 from temperance.data.example import read_rows
+from temperance.data.starter import TRAINING, starter
 from temperance.errors import InputError
 from temperance.job import Job, Unwatched
 from temperance.recipe import Recipe
@@ -44,7 +45,8 @@ def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
 
 def test_the_starter_data_is_collected_whole(tmp_path: Path) -> None:
     one = job(tmp_path, *({"path": f"starter:{name}"} for name in ("contrast", "everyday", "preferences")))
-    assert run(one) == {"examples": 990, "preferences": 320, "quarantined": 0, "sources": 3}
+    contrast, everyday, preferences = (len(starter(name).read_text().splitlines()) for name in TRAINING)
+    assert run(one) == {"examples": 2 * contrast + everyday, "preferences": preferences, "quarantined": 0, "sources": 3}
 
 
 def test_the_held_out_suites_are_no_source(tmp_path: Path) -> None:
