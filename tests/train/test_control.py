@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperance.train.control import KlController, Price, penalised
+from temperance.train.control import KlController, Price
 
 
 @given(st.floats(0, 100))
@@ -49,9 +49,3 @@ def test_prices_settle_where_the_cost_meets_its_limit() -> None:
 def test_a_record_restores_the_price() -> None:
     price = Price(limit=0.3).after(0.9)
     assert Price(**asdict(price)) == price
-
-
-def test_a_penalised_reward_keeps_its_scale() -> None:
-    prices = {"harm": Price(limit=0.1, log_price=math.log(3.0)), "refusal": Price(limit=0.1, log_price=0.0)}
-    assert penalised(1.0, {"harm": 0.0, "refusal": 0.0}, prices) == pytest.approx(0.2)
-    assert penalised(1.0, {"harm": 1.0, "refusal": 1.0}, prices) == pytest.approx((1 - 3 - 1) / 5)

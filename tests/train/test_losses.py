@@ -58,7 +58,6 @@ def test_padding_never_moves_anything(lengths: list[int], more: int) -> None:
             losses.whiten(new, seen)[:, :5],
             *policy_loss(new, old, found.advantages_BT, seen),
             value_loss(values, old, found.returns_BT, seen),
-            losses.constrained_loss(new, old, seen),
         ]
 
     for narrow, wide in zip(everything(0), everything(more), strict=True):
@@ -106,26 +105,3 @@ def test_a_ratio_beyond_all_numbers_stays_finite() -> None:
 def test_values_gain_nothing_by_leaving_the_old_ones() -> None:
     near, far = (value_loss(tensor([[value]]), tensor([[0.0]]), tensor([[1.0]]), tensor([[1]]), clip=0.2) for value in (0.2, 0.9))
     assert near == far == pytest.approx(0.5 * 0.8**2)
-
-
-@given(st.floats(0.01, 5), st.floats(-50, 50).filter(lambda margin: abs(margin) > 0.01))
-def test_dpo_at_equal_policies_is_ln_2_and_falls_with_the_margin(beta: float, margin: float) -> None:
-    assert losses.dpo_loss(tensor([0.0]), tensor([0.0]), beta=beta).item() == pytest.approx(math.log(2))
-    assert (losses.dpo_loss(tensor([margin]), tensor([0.0]), beta=beta) < math.log(2)) == (margin > 0)
-
-
-def test_betas_count_from_where_the_answer_begins() -> None:
-    mask = tensor([[0, 1, 1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0, 0, 0]])
-    torch.testing.assert_close(losses.betas(mask), tensor([[0, 0.5, 2, 2, 2, 2, 0.1, 0.1], [0.5, 2, 0, 0, 0, 0, 0, 0]]))
-
-
-def test_the_constrained_gradient_is_cross_entropys_at_equal_policies_and_fades_as_the_policy_leaves() -> None:
-    mask, reference = mask_of([4], 4), noise(1, 4)
-    policy = reference.clone().requires_grad_()
-    losses.constrained_loss(policy, reference, mask).backward()
-    torch.testing.assert_close(policy.grad, torch.full((1, 4), -0.25))
-    away = (reference + 3).requires_grad_()
-    losses.constrained_loss(away, reference, mask).backward()
-    assert away.grad is not None
-    expected = -0.25 * 2 * torch.sigmoid(-losses.betas(mask) * 3)
-    torch.testing.assert_close(away.grad, expected)

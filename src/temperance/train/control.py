@@ -58,9 +58,3 @@ class Price:
         idle = self.batches < self.warmup or abs(excess) <= self.deadband
         moved = self.log_price if idle else self.log_price + self.rate * excess
         return replace(self, mean=mean, batches=self.batches + 1, log_price=min(max(moved, self.floor), self.ceiling))
-
-
-def penalised(reward: float, costs: dict[str, float], prices: dict[str, Price]) -> float:
-    """Return (reward - sum of price * cost) / (1 + sum of prices), so that the scale does not grow with the prices (arXiv:2310.12773)."""
-    total = sum(price.value for price in prices.values())
-    return (reward - sum(prices[name].value * cost for name, cost in costs.items())) / (1 + total)

@@ -2,16 +2,14 @@
 
 Shapes: B answers of at most T tokens, `mask_BT` 1 on an answer's tokens and 0 on padding; what stands at padding never moves a result.
 PPO: Schulman et al. 2017, arXiv:1707.06347. GAE: Schulman et al. 2015, arXiv:1506.02438. PPO for language models: Ziegler et al. 2019,
-arXiv:1909.08593; Stiennon et al. 2020, arXiv:2009.01325. Token-wise constraint: Qi et al. 2024, arXiv:2406.05946.
+arXiv:1909.08593; Stiennon et al. 2020, arXiv:2009.01325.
 """
 
 from typing import NamedTuple
 
 import torch
-from torch.nn.functional import logsigmoid
 
 LOG_RATIO_LIMIT = 20.0  # exp(20) is where a ratio says only that the policies have nothing in common
-EARLY, SOON, LATER = 0.5, 2.0, 0.1  # arXiv:2406.05946: beta of the first token, of tokens 2 to 5, and of the rest
 
 
 class Advantages(NamedTuple):
@@ -106,31 +104,3 @@ def value_loss(
     held_BT = old_BT + (values_BT - old_BT).clamp(-clip, clip)
     worse_BT = torch.maximum((values_BT - returns_BT).square(), (held_BT - returns_BT).square())
     return 0.5 * masked_mean(worse_BT, mask_BT)
-
-
-def dpo_loss(chosen_B: torch.Tensor, rejected_B: torch.Tensor, *, beta: float) -> torch.Tensor:
-    """Return DPO's loss (arXiv:2305.18290, eq. 7) from log pi - log pi_ref of whole answers; ln 2 where policy and reference are equal."""
-    return -logsigmoid(beta * (chosen_B - rejected_B)).mean()
-
-
-def betas(mask_BT: torch.Tensor, *, early: float = EARLY, soon: float = SOON, later: float = LATER) -> torch.Tensor:
-    """Return beta_t of `constrained_loss`, (B, T): by the token's place in the answer, wherever the answer begins; 0 at padding."""
-    place_BT = mask_BT.cumsum(dim=1)
-    beta_BT = torch.where(place_BT == 1, early, torch.where(place_BT <= 5, soon, later))
-    return torch.where(mask_BT.bool(), beta_BT, 0.0)
-
-
-def constrained_loss(
-    log_probs_BT: torch.Tensor, reference_BT: torch.Tensor, mask_BT: torch.Tensor, beta_BT: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Return the token-wise constrained fine-tuning objective (arXiv:2406.05946, eq. 3): -2/beta_t log sigmoid(beta_t log pi/pi_ref).
-
-    Each answer's mean over its tokens, then the mean over answers. A large beta_t keeps a token's probability near the reference's,
-    a small one is cross-entropy: its gradient is that of -log pi, weighted by 2 sigmoid(-beta_t log pi/pi_ref), 1 at equal policies.
-    """
-    beta_BT = betas(mask_BT) if beta_BT is None else beta_BT
-    ratio_BT = torch.where(mask_BT.bool(), log_probs_BT - reference_BT, 0.0)
-    safe_BT = torch.where(mask_BT.bool(), beta_BT, 1.0)
-    loss_BT = torch.where(mask_BT.bool(), -2 / safe_BT * logsigmoid(safe_BT * ratio_BT), 0.0)
-    some_B = mask_BT.sum(dim=1) > 0
-    return (loss_BT.sum(dim=1)[some_B] / mask_BT.sum(dim=1)[some_B]).mean()
