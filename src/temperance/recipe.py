@@ -93,7 +93,8 @@ class Ppo(Section):
     Each of `iterations` asks `answers` prompts and learns from them for `epochs` in batches of `batch_size` (the section's own), stopping
     early once the policy has moved by `inner_kl` nats a token. `kl` is what a nat of distance from the reference costs; with a
     `kl_target` (nats an answer) it adapts. `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds
-    both at `price`, `off` follows the reward alone. `missing_end` is what an answer cut off by `max_tokens` loses.
+    both at `price`, `off` follows the reward alone. `missing_end` is what an answer cut off by `max_tokens` loses. Of the section's own
+    keys it reads `learning_rate`, `batch_size` and `lora`; the others are other methods'.
     """
 
     iterations: Count = 20

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from temperance.artifact import Artifact
+from temperance.data.example import Message
 from temperance.errors import InputError, StageError
-from temperance.train import align, backbone, learner, ppo, reward, sft
+from temperance.lm.load import load_classifier, load_tokenizer
+from temperance.lm.score import score
+from temperance.train import align, learner, ppo, reward, sft
 from temperance.train.losses import gae, policy_loss, token_rewards, whiten
 from tests.train.conftest import SMALL, Ran
 
@@ -71,11 +75,10 @@ def test_the_policy_moves_and_nothing_else_does(
 def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
     """A reward for every token of an answer that has an even id; of six, three are by chance, and noise moves a mean of four by 0.2."""
 
-    def even(model: Any, head: Any, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
-        answered = (seen.cumsum(dim=1) > seen.sum(dim=1, keepdim=True) - PPO["max_tokens"]) & seen.bool()
-        return ((ids % 2 == 0) & answered).sum(dim=1).float()
+    def even(one: Any, asked: Any, replies: Any) -> torch.Tensor:
+        return torch.tensor([sum(token % 2 == 0 for token in reply.tokens) for reply in replies], dtype=torch.float32)
 
-    monkeypatch.setattr(backbone, "scores", even)
+    monkeypatch.setattr(ppo, "_scores", even)
     section = {"iterations": 16, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
     points = curve(aligned(learning_rate=1e-2, batch_size=24, ppo=section))
     rewards = [point["reward"] for point in points]
@@ -116,6 +119,25 @@ def test_a_kill_between_rollout_and_learning_uses_the_stored_rollout(
     collect = ppo.collect
     monkeypatch.setattr(ppo, "collect", lambda *args, **kwargs: collected.append(1) or collect(*args, **kwargs))
     assert aligned("cut").manifest.files == whole.manifest.files
+    assert len(collected) == PPO["iterations"] - 1
+
+
+def test_the_reward_adapter_scores_on_the_shared_backbone_as_it_does_alone(
+    aligned: Callable[..., Artifact], rewarded: Artifact, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[Any, Any, torch.Tensor]] = []
+    scores = ppo._scores
+
+    def keeps(one: Any, asked: Any, replies: Any) -> torch.Tensor:
+        kept.append((asked, replies, scores(one, asked, replies)))
+        return kept[-1][2]
+
+    monkeypatch.setattr(ppo, "_scores", keeps)
+    aligned()
+    alone = load_classifier(str(base), adapter=rewarded / "adapter", precision="fp32")
+    for asked, replies, found in kept:
+        talks = [(*one.prompt, Message("assistant", reply.text)) for one, reply in zip(asked, replies, strict=True)]
+        torch.testing.assert_close(found, torch.tensor(score(alone, load_tokenizer(str(base)), talks)), atol=1e-5, rtol=1e-4)
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +159,7 @@ def test_an_adapter_that_does_not_fit_is_named(ran: Ran, tuned: Artifact, reward
 
 
 def test_a_loss_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbone, "scores", lambda model, head, ids, seen: torch.full((len(ids),), float("nan")))
+    monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.full((len(replies),), float("nan")))
     with pytest.raises(StageError, match="diverged"):
         aligned()
 

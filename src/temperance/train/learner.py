@@ -27,12 +27,16 @@ Curve = list[dict[str, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """Everything that answers, judges and learns: the model with its adapters, the value head, the reward head, the optimizer."""
+    """Everything that answers, judges and learns: the model with its adapters, the value head, the reward head, the optimizer.
+
+    `reward_length` is how many tokens of a conversation the reward model reads.
+    """
 
     model: PeftModel
     tokenizer: PreTrainedTokenizerBase
     value_head: torch.nn.Linear
     reward_head_1D: torch.Tensor
+    reward_length: int
     optimizer: torch.optim.Optimizer
 
 
@@ -81,12 +85,12 @@ def restore(scratch: Path, learner: Learner, first: State) -> tuple[State, Curve
     return State(done=told["done"], kl=KlController(**told["kl"]), prices=prices), told["curve"]
 
 
-def rolled(scratch: Path, done: int, collect: Callable[[], Rollout]) -> Rollout:
+def rolled(scratch: Path, done: int, collect: Callable[[], Rollout], *, device: torch.device) -> Rollout:
     """Return the rollout of an iteration: the stored one if a killed run had finished it, else a new one, which is stored."""
     path = scratch / f"{ROLLOUT}-{done}.safetensors"
     if not path.exists():
         collect().save(path)
-    return rollout.load(path)
+    return rollout.load(path, device)
 
 
 def _weights(learner: Learner) -> dict[str, torch.Tensor]:

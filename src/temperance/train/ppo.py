@@ -19,13 +19,14 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, set_seed
 
-from temperance.data.example import Example, read_rows
+from temperance.data.example import Example, Message, read_rows
 from temperance.data.render import IGNORED
 from temperance.errors import StageError
 from temperance.evals.judge import judge
 from temperance.job import Job
 from temperance.lm.generate import Reply, generate
 from temperance.lm.load import ADAPTER_WEIGHTS, HEAD, load_model, load_tokenizer
+from temperance.lm.score import encode
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import KlController, Price
@@ -54,7 +55,8 @@ def run(job: Job) -> dict[str, Any]:
     for done in range(state.done, section.ppo.iterations):
         torch.manual_seed(job.recipe.seed * 1_000_003 + done)
         asked = _asked(rows, section, seed=job.recipe.seed, iteration=done)
-        rollout = rolled(job.scratch, done, partial(collect, learner, asked, section, seed=job.recipe.seed + done))
+        answering = partial(collect, learner, asked, section, seed=job.recipe.seed + done)
+        rollout = rolled(job.scratch, done, answering, device=learner.value_head.weight.device)
         figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
         if not all(map(math.isfinite, figures.values())):
             raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower align.learning_rate")
@@ -79,7 +81,8 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
             temperature=section.ppo.temperature,
             seed=seed,
         )
-    ids_BT, seen_BT, labels_BT = _padded(replies)
+    device = learner.value_head.weight.device
+    ids_BT, seen_BT, labels_BT = (one.to(device) for one in _padded(replies))
     parts = list(_parts(range(len(replies)), section))
 
     def told(name: str) -> torch.Tensor:
@@ -93,11 +96,18 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         old_BT=told(backbone.POLICY),
         reference_BT=told(backbone.REFERENCE),
         values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
-        score_B=backbone.scores(learner.model, learner.reward_head_1D, ids_BT, seen_BT),
-        ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies]),
-        harm_B=torch.tensor([harm for harm, _ in costs]),
-        refusal_B=torch.tensor([refusal for _, refusal in costs]),
+        score_B=_scores(learner, asked, replies),
+        ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies], device=device),
+        harm_B=torch.tensor([harm for harm, _ in costs], device=device),
+        refusal_B=torch.tensor([refusal for _, refusal in costs], device=device),
     )
+
+
+def _scores(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> torch.Tensor:
+    """Return the reward model's scores, (B,), of the answers rendered as those that it learned from, their turns ended."""
+    talks = [(*one.prompt, Message("assistant", reply.text)) for one, reply in zip(asked, replies, strict=True)]
+    batch = encode(learner.tokenizer, talks, max_length=learner.reward_length).to(learner.value_head.weight.device)
+    return backbone.scores(learner.model, learner.reward_head_1D, batch["input_ids"], batch["attention_mask"])
 
 
 def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, seed: int) -> dict[str, float]:
@@ -159,16 +169,17 @@ def _step(learner: Learner, part: Rollout, advantages_BT: torch.Tensor, returns_
 
 def _learner(job: Job) -> Learner:
     section, name = job.recipe.align, job.recipe.base
+    job.progress.say("precision fp32: ratios and rollouts are computed in full")
     base = load_model(name, precision="fp32")
     assert isinstance(base, PreTrainedModel)
     reward = job.inputs["reward"] / "adapter"
     model = backbone.stand(base, job.inputs["sft"] / "adapter", reward=reward, value=section.lora)
     model.eval()  # rollouts and updates see the same network, so the first ratio is exactly 1
     width = base.config.get_text_config().hidden_size
-    value_head = torch.nn.Linear(width, 1)
+    value_head = torch.nn.Linear(width, 1, device=base.device)
     torch.nn.init.zeros_(value_head.weight)
     torch.nn.init.zeros_(value_head.bias)
-    stored = load_file(reward / ADAPTER_WEIGHTS)
+    stored = load_file(reward / ADAPTER_WEIGHTS, device=str(base.device))
     policy = {"params": backbone.parameters(model, backbone.POLICY), "lr": section.learning_rate}
     value = {"params": [*backbone.parameters(model, backbone.VALUE), *value_head.parameters()], "lr": section.ppo.value_rate}
     return Learner(
@@ -176,6 +187,7 @@ def _learner(job: Job) -> Learner:
         tokenizer=load_tokenizer(name),
         value_head=value_head,
         reward_head_1D=next(tensor for key, tensor in stored.items() if key.endswith(HEAD)),
+        reward_length=job.recipe.reward.max_length,
         optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
     )
 

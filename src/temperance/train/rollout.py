@@ -48,6 +48,6 @@ class Rollout:
         part.rename(path)
 
 
-def load(path: Path) -> Rollout:
-    """Read a rollout that `save` wrote."""
-    return Rollout(**load_file(path))
+def load(path: Path, device: torch.device) -> Rollout:
+    """Read a rollout that `save` wrote, onto a device."""
+    return Rollout(**load_file(path, device=str(device)))
