@@ -79,7 +79,7 @@ def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pyt
         return torch.tensor([sum(token % 2 == 0 for token in reply.tokens) for reply in replies], dtype=torch.float32)
 
     monkeypatch.setattr(ppo, "_scores", even)
-    section = {"iterations": 16, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
+    section = {"iterations": 24, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
     points = curve(aligned(learning_rate=1e-2, batch_size=24, ppo=section))
     rewards = [point["reward"] for point in points]
     assert sum(rewards[-4:]) - sum(rewards[:4]) > 4 * 0.8

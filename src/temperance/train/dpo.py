@@ -16,6 +16,7 @@ from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer, resolve
 from temperance.lm.logprobs import compact_head
+from temperance.lm.lora import fuse
 from temperance.train.trainer import adapted, arguments, drawn, fit, pair, save_adapter
 
 
@@ -42,6 +43,7 @@ def run(job: Job) -> dict[str, Any]:
         train_dataset=Dataset.from_list([pair(row) for row in rows]),
         processing_class=load_tokenizer(job.recipe.base),
     )
+    fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model())
     metrics = fit(trainer, job)
     save_adapter(trainer, job)

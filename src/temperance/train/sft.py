@@ -16,6 +16,7 @@ from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import Emphasis, compact_head
+from temperance.lm.lora import fuse
 from temperance.train.rehearsal import lessons
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
 
@@ -49,6 +50,7 @@ def run(job: Job) -> dict[str, Any]:
     emphasis = Emphasis(
         first_tokens=section.first_tokens, first_weight=section.first_weight, lighter=starts, discount=section.refusal_weight
     )
+    fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), emphasis)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
