@@ -40,8 +40,9 @@ class _Picked(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, *args: Any, **kwargs: Any) -> tuple[torch.Tensor, ...]:
-        logits_NV, chosen_N = args
+    def forward(  # pyrefly: ignore[bad-override]
+        ctx: Any, logits_NV: torch.Tensor, chosen_N: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
         probs_NV = torch.empty_like(logits_NV)
         figures = []
         for logits, chosen, probs in zip(logits_NV.split(ROWS), chosen_N.split(ROWS), probs_NV.split(ROWS), strict=True):
