@@ -141,7 +141,7 @@ def test_the_reward_adapter_scores_on_the_shared_backbone_as_it_does_alone(
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "_costs", lambda asked, answer: (1.0, 0.0))
+    monkeypatch.setattr(ppo, "costs_of", lambda asked, answer: (1.0, 0.0))
     points = curve(aligned())
     assert points[-1]["harm_price"] > points[0]["harm_price"] > points[0]["over_refusal_price"] * 0.99
     assert points[-1]["over_refusal_price"] < 1.0

@@ -18,10 +18,10 @@ from temperance.errors import StageError
 from temperance.job import Unwatched
 from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
 from temperance.lm.score import score
-from temperance.train import dpo, reward, sft
+from temperance.train import dpo, kto, reward, sft
 from tests.train.conftest import SMALL, Ran
 
-STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run}
+STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run, "kto": kto.run}
 
 
 class Killed(BaseException):
@@ -96,6 +96,16 @@ def test_another_seed_gives_other_weights(ran: Ran) -> None:
 def test_dpo_begins_at_ln_2_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
     first = curve(ran(dpo.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
     assert first["loss"] == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_kto_begins_at_one_half_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
+    first = curve(ran(kto.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
+    assert first["loss"] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_kto_takes_no_single_answers(ran: Ran, tuned: Artifact) -> None:
+    with pytest.raises(StageError, match="one answer at a time"):
+        ran(kto.run, after=tuned, align={**SMALL, "batch_size": 1})
 
 
 def test_dpo_starts_from_the_sft_adapter_and_moves_it(ran: Ran, tuned: Artifact) -> None:

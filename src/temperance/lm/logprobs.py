@@ -62,18 +62,19 @@ class _Picked(torch.autograd.Function):
         return (probs_NV * -gradient_N1).scatter_add(1, chosen_N[:, None], gradient_N1), None
 
 
-def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module) -> TokenScores:
+def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module, *, temperature: float = 1.0) -> TokenScores:
     """Score each next-token label that is not -100.
 
     Args:
         hidden_BTD: last hidden states of the backbone.
         labels_BT: token ids, or -100 where nothing is to be scored; the label of position t is scored from position t - 1.
         lm_head: the projection to the vocabulary.
+        temperature: what the logits are divided by, for answers that were drawn at it.
     """
     labels = labels_BT[:, 1:]
     mask = labels != -100
     chosen_N = labels[mask]
-    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float()
+    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float() / temperature
     log_probs_N, entropy_N, mean_N, best_N = _Picked.apply(logits_NV, chosen_N)
 
     def placed(values_N: torch.Tensor) -> torch.Tensor:
@@ -113,7 +114,7 @@ def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
     return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
 
 
-def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None) -> None:
+def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
     With an `emphasis` the log-probabilities come weighted, so that a loss that sums them is a weighted loss.
@@ -143,7 +144,7 @@ def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None) -> No
             hidden_BTD = hidden_states(backbone, kwargs["input_ids"], kwargs["attention_mask"])
         else:
             hidden_BTD = backbone(*args, **kwargs, use_cache=False).last_hidden_state
-        scores = token_scores(hidden_BTD, labels, head)
+        scores = token_scores(hidden_BTD, labels, head, temperature=temperature)
         if emphasis:
             assert scores.log_probs is not None
             scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)
