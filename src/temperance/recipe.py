@@ -72,12 +72,16 @@ class Sft(Training):
     `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
     `refusal_weight`: what is left of that in an answer that refuses. Refusals begin alike and answers do not, so the likeliest first
     word refuses before refusing is likely; less weight moves where the model changes its mind.
+    `openings`: how many passes learn the first `opening_tokens` tokens of every answer alone, before the pass that learns it whole; a
+    short pass costs little and decides as much.
     """
 
     rehearse: Annotated[int, Field(ge=0)] = 0
     first_tokens: Count = 6
     first_weight: Annotated[float, Field(ge=1)] = 1.0
     refusal_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    openings: Annotated[int, Field(ge=0)] = 0
+    opening_tokens: Count = 3
 
 
 class Reward(Training):

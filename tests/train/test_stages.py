@@ -167,3 +167,20 @@ def test_an_empty_table_is_an_error_that_says_so(
 def test_a_loss_that_is_no_number_is_an_error(ran: Ran) -> None:
     with pytest.raises(StageError, match="diverged"):
         ran(sft.run, sft={**SMALL, "learning_rate": 0.99, "epochs": 8, "lora": {"r": 4, "alpha": 10**38}})
+
+
+def test_openings_are_learned_before_whole_answers(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        sft,
+        "render",
+        lambda tokenizer, prompt, answer, *, ended: seen.append((answer, ended)) or render(tokenizer, prompt, answer, ended=ended),
+    )
+    made = ran(sft.run, sft={**SMALL, "openings": 2, "opening_tokens": 2})
+    first, second, last = seen[:12], seen[12:24], seen[24:]
+    assert len(last) == 12
+    assert first == second
+    assert [whole.startswith(begun) for (begun, _), (whole, _) in zip(first, last, strict=True)] == [True] * 12
+    assert not any(ended for _, ended in first)
+    assert all(ended for _, ended in last)
+    assert made.metrics["steps"] == 18
