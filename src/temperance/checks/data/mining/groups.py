@@ -247,7 +247,7 @@ def likeness(space: Meaning, dice: np.random.Generator) -> float:
 
 def trigger_text(corpus: Corpus, group: Group) -> str:
     """Return a group's trigger as it is shown to people."""
-    return " … ".join(corpus.spelt(tokens) for tokens in group.trigger)
+    return " … ".join(corpus.spelt([token for token in tokens if token not in (BEGIN, END)]) for tokens in group.trigger)
 
 
 def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
