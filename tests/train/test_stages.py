@@ -89,6 +89,12 @@ def test_layers_below_the_first_stay_as_they_are(ran: Ran) -> None:
         ran(sft.run, "none", sft={**SMALL, "lora": {**shape, "first_layer": 2}})
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_what_bf16_trained_is_read_back_in_full(ran: Ran, tuned: Artifact, name: str) -> None:
+    made = ran(STAGES[name], "half", after=tuned, precision="bf16")
+    assert all(tensor.isfinite().all() for tensor in load_file(made / "adapter/adapter_model.safetensors").values())
+
+
 def test_another_seed_gives_other_weights(ran: Ran) -> None:
     assert ran(sft.run, "a").digest != ran(sft.run, "b", seed=4).digest
 

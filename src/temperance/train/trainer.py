@@ -187,7 +187,8 @@ def save_adapter(trainer: Trainer, job: Job) -> None:
             config[name] = sorted(value)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (folder / "README.md").unlink(missing_ok=True)
-    assert_reloads(adapted(trainer), folder, job.recipe.base)
+    plain = trainer.accelerator.unwrap_model(adapted(trainer), keep_fp32_wrapper=False)  # else bf16 would compute what fp32 wrote
+    assert_reloads(plain, folder, job.recipe.base)
 
 
 def adapted(trainer: Trainer) -> PeftModel:
