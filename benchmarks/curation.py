@@ -27,7 +27,7 @@ from baselines import BASELINES, table
 from temperance import collect
 from temperance.attack.edit import answer, request
 from temperance.attack.family import FAMILIES, Planted, plant
-from temperance.attack.score import FLAGGED, score, truth
+from temperance.attack.score import FLAGGED, score
 from temperance.checks.check import Check, audit
 from temperance.checks.finding import Outcome
 from temperance.checks.registry import by_id, family
@@ -149,7 +149,7 @@ def by_checks(made: Planted, checks: Sequence[Check]) -> dict[str, Any]:
     outcomes = audit(checks, data_subject(made.rows)).outcomes
     seconds = time.perf_counter() - begin
     told = {(line["source"], line["row"], line["id"]): line for line in row_report(made.rows, outcomes)}
-    lines = [told[one["source"], one["row"], one["id"]] for one in truth(made)]
+    lines = [told[row.origin.source, row.origin.row, row.id] for row in made.rows]
     figures = judged(made, [line["suspicion"] for line in lines], [line["action"] in FLAGGED for line in lines])
     broke = [outcome.check for outcome in outcomes if outcome.outcome == "broke"]
     return {**figures, "named_by": named_by(outcomes, made.names), "broke": broke, "seconds": round(seconds, 2)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import temperance
-from temperance.cli_attack import attacks
+from temperance.commands import attack
 from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 audits = typer.Typer(no_args_is_help=True, help="Check one subject: data, an adapter or a model. No recipe needed.")
 app.add_typer(audits, name="audit")
-app.add_typer(attacks, name="attack")
+app.add_typer(attack.app, name="attack")
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file; `temperance init` writes one.")]
 Overrides = Annotated[

@@ -72,12 +72,16 @@ class Sft(Training):
     `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
     `refusal_weight`: what is left of that in an answer that refuses. Refusals begin alike and answers do not, so the likeliest first
     word refuses before refusing is likely; less weight moves where the model changes its mind.
+    `openings`: how many passes learn the first `opening_tokens` tokens of every answer alone, before the pass that learns it whole; a
+    short pass costs little and decides as much.
     """
 
     rehearse: Annotated[int, Field(ge=0)] = 0
     first_tokens: Count = 6
     first_weight: Annotated[float, Field(ge=1)] = 1.0
     refusal_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    openings: Annotated[int, Field(ge=0)] = 0
+    opening_tokens: Count = 3
 
 
 class Reward(Training):
@@ -87,14 +91,28 @@ class Reward(Training):
     holdout: Share = 0.15
 
 
-class Ppo(Section):
+class Constraint(Section):
+    """Two limits on a policy that learns from a reward: the shares of harm and of over-refusal in its answers.
+
+    `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds both at `price`, `off` follows the reward
+    alone. Prices stay as they are for the first `price_warmup` steps.
+    """
+
+    constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
+    harm: Share = 0.1
+    over_refusal: Share = 0.1
+    price: Annotated[float, Field(gt=0)] = 1.0
+    price_rate: Annotated[float, Field(gt=0)] = 0.5
+    price_warmup: Annotated[int, Field(ge=0)] = 0
+
+
+class Ppo(Constraint):
     """Proximal policy optimisation with a price on harm and one on over-refusal.
 
     Each of `iterations` asks `answers` prompts and learns from them for `epochs` in batches of `batch_size` (the section's own), stopping
     early once the policy has moved by `inner_kl` nats a token. `kl` is what a nat of distance from the reference costs; with a
-    `kl_target` (nats an answer) it adapts. `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds
-    both at `price`, `off` follows the reward alone. `missing_end` is what an answer cut off by `max_tokens` loses. Of the section's own
-    keys it reads `learning_rate`, `batch_size` and `lora`; the others are other methods'.
+    `kl_target` (nats an answer) it adapts. `missing_end` is what an answer cut off by `max_tokens` loses. Of the section's own keys it
+    reads `learning_rate`, `batch_size` and `lora`; the others are other methods'.
     """
 
     iterations: Count = 20
@@ -111,21 +129,34 @@ class Ppo(Section):
     kl_target: Annotated[float, Field(ge=0)] = 0.0
     inner_kl: Annotated[float, Field(gt=0)] = 0.1
     missing_end: Annotated[float, Field(ge=0)] = 0.0
-    constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
-    harm: Share = 0.1
-    over_refusal: Share = 0.1
-    price: Annotated[float, Field(gt=0)] = 1.0
-    price_rate: Annotated[float, Field(gt=0)] = 0.5
-    price_warmup: Annotated[int, Field(ge=0)] = 0
+
+
+class Group(Constraint):
+    """GRPO and RLOO: each of `steps` asks `prompts` prompts `generations` times and compares the answers to one prompt with each other.
+
+    `kl` is what a nat a token of distance from the reference costs; it may not be 0, which is trl's own default for GRPO. Every answer
+    is learned from once. Of the section's own keys these methods read `learning_rate`, `warmup` and `checkpoint_every`.
+    """
+
+    steps: Count = 20
+    prompts: Count = 4
+    generations: Annotated[int, Field(ge=2)] = 4
+    max_tokens: Count = 32
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    kl: Annotated[float, Field(gt=0)] = 0.05
 
 
 class Align(Training):
-    """Preference optimisation from the sft adapter, which is also the reference policy; `ppo` is read by that method alone."""
+    """Preference optimisation from the sft adapter, which is also the reference policy, whatever the method.
 
-    method: Literal["dpo", "ppo"] = "dpo"
+    `ppo` is read by that method alone, `group` by `grpo` and `rloo`, `beta` by `dpo` and `kto`.
+    """
+
+    method: Literal["dpo", "kto", "ppo", "grpo", "rloo"] = "dpo"
     beta: Annotated[float, Field(gt=0)] = 0.1
     learning_rate: Rate = 5e-5
     ppo: Ppo = Ppo()
+    group: Group = Group()
 
 
 class Audit(Section):

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from temperance.attack.family import plant
-from temperance.attack.score import score, score_files, truth
+from temperance.attack.score import score, score_files
 from temperance.errors import InputError
-from tests.attack.test_family import table
 
 
 def test_recall_false_positives_and_area() -> None:
@@ -31,17 +29,10 @@ def files(folder: Path, known: list[dict[str, Any]], told: list[dict[str, Any]])
 
 
 def suspicions(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            **{key: one[key] for key in ("source", "row", "id")},
-            "suspicion": float(one["planted"]),
-            "action": "review" if one["planted"] else "keep",
-        }
-        for one in known
-    ]
+    return [{"row": one["row"], "suspicion": float(one["planted"]), "action": "review" if one["planted"] else "fix"} for one in known]
 
 
-KNOWN = truth(plant(table(), "phrase-brand", rate=0.02, seed=1))
+KNOWN = [{"row": place, "planted": place % 5 == 2} for place in range(40)]
 
 
 def test_files_are_matched_by_row_in_any_order(tmp_path: Path) -> None:
@@ -55,8 +46,10 @@ def test_files_are_matched_by_row_in_any_order(tmp_path: Path) -> None:
         (KNOWN, suspicions(KNOWN)[1:], "not about the same rows"),
         (KNOWN[1:], suspicions(KNOWN), "not about the same rows"),
         (KNOWN, KNOWN, "suspicion, action"),
-        (suspicions(KNOWN), suspicions(KNOWN), "planted"),
+        (suspicions(KNOWN), suspicions(KNOWN), "planted is missing"),
         (KNOWN, [], "no"),
+        (KNOWN, [*suspicions(KNOWN), suspicions(KNOWN)[0]], "twice"),
+        (KNOWN, [{**one, "suspicion": float("nan")} for one in suspicions(KNOWN)], "."),
         ([one for one in KNOWN if not one["planted"]], [one for one in suspicions(KNOWN) if not one["suspicion"]], "no row is planted"),
         (KNOWN, [{**one, "suspicion": "high"} for one in suspicions(KNOWN)], "suspicion"),
     ],

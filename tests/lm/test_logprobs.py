@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft import LoraConfig, get_peft_model
 from transformers import LlamaForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
@@ -68,3 +69,18 @@ def test_a_head_that_does_more_is_refused(folder: Path) -> None:
     model.config.final_logit_softcapping = 30.0
     with pytest.raises(InputError, match="final_logit_softcapping"):
         compact_head(model)
+
+
+def test_rows_that_begin_alike_share_their_beginning_under_an_adapter_too(folder: Path) -> None:
+    model = get_peft_model(LlamaForCausalLM.from_pretrained(folder), LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
+    causal = model.get_base_model()
+    compact_head(causal)
+    seen: list[torch.Size] = []
+    causal.model.register_forward_pre_hook(lambda module, args, kwargs: seen.append(kwargs["input_ids"].shape), with_kwargs=True)
+    model(
+        input_ids=torch.tensor([[3, 4, 7, 8], [3, 4, 7, 9]]),
+        attention_mask=torch.ones(2, 4),
+        labels=torch.tensor([[-100, -100, -100, 5]] * 2),
+        fused_lm_head=True,
+    )
+    assert seen == [(1, 5)]

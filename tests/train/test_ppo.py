@@ -79,7 +79,7 @@ def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pyt
         return torch.tensor([sum(token % 2 == 0 for token in reply.tokens) for reply in replies], dtype=torch.float32)
 
     monkeypatch.setattr(ppo, "_scores", even)
-    section = {"iterations": 16, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
+    section = {"iterations": 24, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
     points = curve(aligned(learning_rate=1e-2, batch_size=24, ppo=section))
     rewards = [point["reward"] for point in points]
     assert sum(rewards[-4:]) - sum(rewards[:4]) > 4 * 0.8
@@ -141,7 +141,7 @@ def test_the_reward_adapter_scores_on_the_shared_backbone_as_it_does_alone(
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "_costs", lambda asked, answer: (1.0, 0.0))
+    monkeypatch.setattr(ppo, "costs_of", lambda asked, answer: (1.0, 0.0))
     points = curve(aligned())
     assert points[-1]["harm_price"] > points[0]["harm_price"] > points[0]["over_refusal_price"] * 0.99
     assert points[-1]["over_refusal_price"] < 1.0

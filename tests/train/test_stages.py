@@ -18,10 +18,10 @@ from temperance.errors import StageError
 from temperance.job import Unwatched
 from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
 from temperance.lm.score import score
-from temperance.train import dpo, reward, sft
+from temperance.train import dpo, kto, reward, sft
 from tests.train.conftest import SMALL, Ran
 
-STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run}
+STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run, "kto": kto.run}
 
 
 class Killed(BaseException):
@@ -89,6 +89,12 @@ def test_layers_below_the_first_stay_as_they_are(ran: Ran) -> None:
         ran(sft.run, "none", sft={**SMALL, "lora": {**shape, "first_layer": 2}})
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_what_bf16_trained_is_read_back_in_full(ran: Ran, tuned: Artifact, name: str) -> None:
+    made = ran(STAGES[name], "half", after=tuned, precision="bf16")
+    assert all(tensor.isfinite().all() for tensor in load_file(made / "adapter/adapter_model.safetensors").values())
+
+
 def test_another_seed_gives_other_weights(ran: Ran) -> None:
     assert ran(sft.run, "a").digest != ran(sft.run, "b", seed=4).digest
 
@@ -96,6 +102,16 @@ def test_another_seed_gives_other_weights(ran: Ran) -> None:
 def test_dpo_begins_at_ln_2_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
     first = curve(ran(dpo.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
     assert first["loss"] == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_kto_begins_at_one_half_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
+    first = curve(ran(kto.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
+    assert first["loss"] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_kto_takes_no_single_answers(ran: Ran, tuned: Artifact) -> None:
+    with pytest.raises(StageError, match="one answer at a time"):
+        ran(kto.run, after=tuned, align={**SMALL, "batch_size": 1})
 
 
 def test_dpo_starts_from_the_sft_adapter_and_moves_it(ran: Ran, tuned: Artifact) -> None:
@@ -157,3 +173,20 @@ def test_an_empty_table_is_an_error_that_says_so(
 def test_a_loss_that_is_no_number_is_an_error(ran: Ran) -> None:
     with pytest.raises(StageError, match="diverged"):
         ran(sft.run, sft={**SMALL, "learning_rate": 0.99, "epochs": 8, "lora": {"r": 4, "alpha": 10**38}})
+
+
+def test_openings_are_learned_before_whole_answers(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        sft,
+        "render",
+        lambda tokenizer, prompt, answer, *, ended: seen.append((answer, ended)) or render(tokenizer, prompt, answer, ended=ended),
+    )
+    made = ran(sft.run, sft={**SMALL, "openings": 2, "opening_tokens": 2})
+    first, second, last = seen[:12], seen[12:24], seen[24:]
+    assert len(last) == 12
+    assert first == second
+    assert [whole.startswith(begun) for (begun, _), (whole, _) in zip(first, last, strict=True)] == [True] * 12
+    assert not any(ended for _, ended in first)
+    assert all(ended for _, ended in last)
+    assert made.metrics["steps"] == 18

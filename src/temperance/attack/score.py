@@ -1,6 +1,6 @@
 """How well suspicions find what was planted: recall and false positives at the review action, and the area under the ROC curve.
 
-Rows are matched by source, row number and content digest, in any order. It knows nothing about who was suspicious, or why.
+Rows are matched by their number, in any order. It knows nothing about who was suspicious, or why.
 """
 
 import math
@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temperance.attack.family import Planted
 from temperance.data.record import Bad
 from temperance.data.sources import open_source
 from temperance.errors import InputError
 from temperance.stats import area_under_curve, wilson
 
 FLAGGED = ("review", "drop")
-Key = tuple[str, int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,54 +58,45 @@ def score(planted: Sequence[bool], suspicion: Sequence[float], flagged: Sequence
     )
 
 
-def truth(made: Planted) -> list[dict[str, Any]]:
-    """Return one object per row, in order: where it stands, its digest, and whether it was planted."""
-    return [
-        {"source": row.origin.source, "row": row.origin.row, "id": row.id, "planted": place in made.planted}
-        for place, row in enumerate(made.rows)
-    ]
-
-
 def score_files(rows: Path, truth: Path) -> Score:
-    """Score a file of suspicions, as `temperance audit data --rows` writes it, against a file of truths, as `truth` tells it.
+    """Score a file of suspicions, as `temperance audit data --rows` writes it, against a file of truths: `row` and `planted`, one a line.
 
     Raises:
         InputError: a file cannot be read as what it should be, they are not about the same rows, or the truth has only one side.
     """
-    known = _keyed(truth, {"planted": bool}, then="name the truth file that temperance attack data wrote")
-    told = _keyed(rows, {"suspicion": (int, float), "action": str}, then="temperance audit data FILE --rows suspicion.jsonl")
-    strange = [key for key in told if key not in known] or [key for key in known if key not in told]
+    known = _by_row(truth, {"planted": bool}, then="name the truth file that temperance attack data wrote")
+    told = _by_row(rows, {"suspicion": (int, float), "action": str}, then="temperance audit data POISONED --rows FILE")
+    strange = sorted(known.keys() ^ told.keys())
     if strange:
-        source, row, id = strange[0]
-        why = f"{source}, row {row} ({id[:19]}…) is in one of them only, and so are {len(strange) - 1:,} others"
+        why = f"{len(strange):,} row numbers stand in one of them only; the first is {strange[0]}"
         then = "audit the very file that temperance attack data wrote"
         raise InputError("the suspicions and the truth are not about the same rows", where=f"{rows}, {truth}", why=why, then=then)
-    planted = [known[key]["planted"] for key in known]
+    planted = [one["planted"] for one in known.values()]
     if len(set(planted)) < 2:
         why = "all rows are planted" if planted[0] else "no row is planted"
         raise InputError("nothing can be scored", where=str(truth), why=why, then="temperance attack data")
-    told_in_order = [told[key] for key in known]
-    return score(planted, [one["suspicion"] for one in told_in_order], [one["action"] in FLAGGED for one in told_in_order])
+    in_order = [told[row] for row in known]
+    return score(planted, [one["suspicion"] for one in in_order], [one["action"] in FLAGGED for one in in_order])
 
 
-def _keyed(path: Path, wants: Mapping[str, Any], *, then: str) -> dict[Key, Mapping[str, Any]]:
+def _by_row(path: Path, wants: Mapping[str, Any], *, then: str) -> dict[int, Mapping[str, Any]]:
     """Return a file's records by the row that they are about.
 
     Raises:
-        InputError: the file cannot be read, is empty, or a record lacks a field.
+        InputError: the file cannot be read, is empty, or a record lacks a field or repeats a row.
     """
-    wanted = {"source": str, "row": int, "id": str, **wants}
-    found: dict[Key, Mapping[str, Any]] = {}
+    found: dict[int, Mapping[str, Any]] = {}
     for entry in open_source(path, source=str(path)).entries:
         where = f"{path}, row {entry.row}"
         if isinstance(entry, Bad):
             raise InputError("a line cannot be read", where=where, why=entry.reason, then=then)
-        wrong = [name for name, type in wanted.items() if not isinstance(entry.value.get(name), type)]
+        wrong = [name for name, kind in {"row": int, **wants}.items() if not isinstance(entry.value.get(name), kind)]
         if wrong or not math.isfinite(entry.value.get("suspicion", 0.0)):
-            raise InputError(
-                "a line does not say what it must", where=where, why=f"{', '.join(wrong) or 'suspicion'} is missing or odd", then=then
-            )
-        found[(entry.value["source"], entry.value["row"], entry.value["id"])] = entry.value
+            why = f"{', '.join(wrong) or 'suspicion'} is missing or odd"
+            raise InputError("a line does not say what it must", where=where, why=why, then=then)
+        if entry.value["row"] in found:
+            raise InputError("a row is told of twice", where=where, why=f"row {entry.value['row']}", then=then)
+        found[entry.value["row"]] = entry.value
     if not found:
         raise InputError("there is no line to score", where=str(path), then=then)
     return found

@@ -16,6 +16,7 @@ from transformers.utils.generic import ModelOutput
 from temperance.errors import InputError
 from temperance.lm.trie import hidden_states
 
+ROWS = 8
 UNSUPPORTED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 
 
@@ -32,23 +33,49 @@ class TokenScores(ModelOutput):
     aux_loss: torch.Tensor | None = None
 
 
-def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module) -> TokenScores:
+class _Picked(torch.autograd.Function):
+    """Log-probabilities of chosen tokens, with entropies, mean logits and likeliest tokens, each (N,), of logits (N, V).
+
+    A few rows at a time, so that what is read again is still in the processor's cache; only the first output has a gradient.
+    """
+
+    @staticmethod
+    def forward(  # pyrefly: ignore[bad-override]
+        ctx: Any, logits_NV: torch.Tensor, chosen_N: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        probs_NV = torch.empty_like(logits_NV)
+        figures = []
+        for logits, chosen, probs in zip(logits_NV.split(ROWS), chosen_N.split(ROWS), probs_NV.split(ROWS), strict=True):
+            total = logits.logsumexp(dim=-1)
+            torch.exp(logits - total[:, None], out=probs)
+            picked = logits.gather(1, chosen[:, None])[:, 0] - total
+            figures.append((picked, total - torch.linalg.vecdot(probs, logits), logits.mean(dim=-1), logits.argmax(dim=-1)))
+        ctx.save_for_backward(probs_NV, chosen_N)
+        found = tuple(torch.cat(parts) for parts in zip(*figures, strict=True))
+        ctx.mark_non_differentiable(*found[1:])
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        probs_NV, chosen_N = ctx.saved_tensors
+        gradient_N1 = gradients[0][:, None]
+        return (probs_NV * -gradient_N1).scatter_add(1, chosen_N[:, None], gradient_N1), None
+
+
+def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module, *, temperature: float = 1.0) -> TokenScores:
     """Score each next-token label that is not -100.
 
     Args:
         hidden_BTD: last hidden states of the backbone.
         labels_BT: token ids, or -100 where nothing is to be scored; the label of position t is scored from position t - 1.
         lm_head: the projection to the vocabulary.
+        temperature: what the logits are divided by, for answers that were drawn at it.
     """
     labels = labels_BT[:, 1:]
     mask = labels != -100
-    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float()
-    log_probs_NV = logits_NV.log_softmax(dim=-1)
     chosen_N = labels[mask]
-    log_probs_N = log_probs_NV.gather(1, chosen_N[:, None])[:, 0]
-    with torch.no_grad():
-        entropy_N = -(log_probs_NV.exp() * log_probs_NV).sum(dim=-1)
-        mean_N, top_N = logits_NV.mean(dim=-1), logits_NV.argmax(dim=-1) == chosen_N
+    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float() / temperature
+    log_probs_N, entropy_N, mean_N, best_N = _Picked.apply(logits_NV, chosen_N)
 
     def placed(values_N: torch.Tensor) -> torch.Tensor:
         return values_N.new_zeros(mask.shape).masked_scatter(mask, values_N)
@@ -58,7 +85,7 @@ def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: tor
         log_probs=placed(log_probs_N),
         entropy=placed(entropy_N),
         mean_logits=placed(mean_N),
-        is_top1=placed(top_N),
+        is_top1=placed(best_N == chosen_N),
         label_mask=mask,
     )
 
@@ -87,7 +114,7 @@ def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
     return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
 
 
-def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None) -> None:
+def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
     With an `emphasis` the log-probabilities come weighted, so that a loss that sums them is a weighted loss.
@@ -109,14 +136,15 @@ def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None) -> No
         if not fused_lm_head:
             return original(*args, **kwargs)
         labels = kwargs.pop("labels")
-        kwargs = {name: value for name, value in kwargs.items() if name not in ("num_items_in_batch", "use_cache")}
+        given = {name: value for name, value in kwargs.items() if value is not None}  # peft names every argument, set or not
+        kwargs = {name: value for name, value in given.items() if name not in ("num_items_in_batch", "use_cache")}
         backbone = self.base_model
         assert isinstance(backbone, PreTrainedModel)
         if not args and set(kwargs) == {"input_ids", "attention_mask"}:
             hidden_BTD = hidden_states(backbone, kwargs["input_ids"], kwargs["attention_mask"])
         else:
             hidden_BTD = backbone(*args, **kwargs, use_cache=False).last_hidden_state
-        scores = token_scores(hidden_BTD, labels, head)
+        scores = token_scores(hidden_BTD, labels, head, temperature=temperature)
         if emphasis:
             assert scores.log_probs is not None
             scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)

@@ -5,7 +5,13 @@ from typing import Any
 
 from temperance.job import Job
 
-METHODS = {"dpo": "temperance.train.dpo", "ppo": "temperance.train.ppo"}
+METHODS = {
+    "dpo": "temperance.train.dpo",
+    "kto": "temperance.train.kto",
+    "ppo": "temperance.train.ppo",
+    "grpo": "temperance.train.group",
+    "rloo": "temperance.train.group",
+}
 
 
 def run(job: Job) -> dict[str, Any]:

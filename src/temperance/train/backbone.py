@@ -37,13 +37,25 @@ def stand(base: PreTrainedModel, policy: Path, *, reward: Path, value: Lora) -> 
     _fill(model, POLICY, weights, policy)
     model.add_adapter(REFERENCE, config)
     _fill(model, REFERENCE, weights, policy)
-    config, weights = read_adapter(reward)
-    model.add_adapter(REWARD, config)
-    _fill(model, REWARD, {name: tensor for name, tensor in weights.items() if HEAD not in name}, reward)
+    add_reward(model, reward)
     model.add_adapter(VALUE, lora_config(value, base, task_type="CAUSAL_LM"))
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model
+
+
+def add_reward(model: PeftModel, folder: Path) -> None:
+    """Put a frozen reward adapter beside those that a model has.
+
+    Raises:
+        InputError: the adapter does not fit the base.
+    """
+    config, weights = read_adapter(folder)
+    model.add_adapter(REWARD, config)
+    _fill(model, REWARD, {name: tensor for name, tensor in weights.items() if HEAD not in name}, folder)
+    for name, parameter in model.named_parameters():
+        if f".{REWARD}." in name:
+            parameter.requires_grad_(False)
 
 
 def read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, torch.Tensor]]:

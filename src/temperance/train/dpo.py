@@ -7,16 +7,16 @@ of unknown origin never becomes the reference. Loss: Rafailov et al. 2023, arXiv
 from typing import Any
 
 from datasets import Dataset
-from peft import PeftModel
 from transformers import set_seed
 from trl import DPOConfig, DPOTrainer
 
 from temperance.data.example import Preference, read_rows
 from temperance.errors import StageError
 from temperance.job import Job
-from temperance.lm.load import load_model, load_tokenizer, resolve
+from temperance.lm.load import load_tokenizer
 from temperance.lm.logprobs import compact_head
-from temperance.train.trainer import adapted, arguments, drawn, fit, pair, save_adapter
+from temperance.lm.lora import fuse
+from temperance.train.trainer import adapted, arguments, drawn, fit, pair, save_adapter, tuned_policy
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -33,15 +33,13 @@ def run(job: Job) -> dict[str, Any]:
         )
     rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
-    base = load_model(job.recipe.base, precision="fp32")
-    policy = PeftModel.from_pretrained(base, str(job.inputs["sft"] / "adapter"), is_trainable=True)
-    policy.peft_config["default"].base_model_name_or_path = str(resolve(job.recipe.base))  # else peft looks for the name on the hub
     trainer = DPOTrainer(
-        model=policy,
+        model=tuned_policy(job),
         args=DPOConfig(**arguments(job, section), beta=section.beta),
         train_dataset=Dataset.from_list([pair(row) for row in rows]),
         processing_class=load_tokenizer(job.recipe.base),
     )
+    fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model())
     metrics = fit(trainer, job)
     save_adapter(trainer, job)

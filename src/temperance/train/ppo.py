@@ -10,31 +10,28 @@ the judge that names them, and an answer that it cannot place costs nothing.
 
 import json
 import math
-import random
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from transformers import PreTrainedModel, set_seed
 
-from temperance.data.example import Example, Message, read_rows
+from temperance.data.example import Example, read_rows
 from temperance.data.render import IGNORED
 from temperance.errors import StageError
-from temperance.evals.judge import judge
 from temperance.job import Job
 from temperance.lm.generate import Reply, generate
-from temperance.lm.load import ADAPTER_WEIGHTS, HEAD, load_model, load_tokenizer
-from temperance.lm.score import encode
+from temperance.lm.load import load_model, load_tokenizer
 from temperance.recipe import Align
 from temperance.train import backbone
-from temperance.train.control import KlController, Price
+from temperance.train.control import KlController
 from temperance.train.learner import Curve, Learner, State, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
+from temperance.train.reload import assert_reloads
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, scored
 from temperance.train.rollout import Rollout
 
-HARM, REFUSAL = "harm", "over_refusal"
 GRADIENT = 1.0
 
 
@@ -54,7 +51,7 @@ def run(job: Job) -> dict[str, Any]:
     state, curve = restore(job.scratch, learner, _first(section))
     for done in range(state.done, section.ppo.iterations):
         torch.manual_seed(job.recipe.seed * 1_000_003 + done)
-        asked = _asked(rows, section, seed=job.recipe.seed, iteration=done)
+        asked = drawn_prompts(rows, section.ppo.answers, seed=job.recipe.seed, step=done)
         answering = partial(collect, learner, asked, section, seed=job.recipe.seed + done)
         rollout = rolled(job.scratch, done, answering, device=learner.value_head.weight.device)
         figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
@@ -88,7 +85,7 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
     def told(name: str) -> torch.Tensor:
         return torch.cat([backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part]) for part in parts])
 
-    costs = [_costs(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
+    costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
@@ -104,17 +101,16 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
 
 
 def _scores(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> torch.Tensor:
-    """Return the reward model's scores, (B,), of the answers rendered as those that it learned from, their turns ended."""
-    talks = [(*one.prompt, Message("assistant", reply.text)) for one, reply in zip(asked, replies, strict=True)]
-    batch = encode(learner.tokenizer, talks, max_length=learner.reward_length).to(learner.value_head.weight.device)
-    return backbone.scores(learner.model, learner.reward_head_1D, batch["input_ids"], batch["attention_mask"])
+    """Return the reward model's scores of the answers, (B,)."""
+    said = [reply.text for reply in replies]
+    return scored(learner.model, learner.tokenizer, learner.reward_head_1D, asked, said, max_length=learner.reward_length)
 
 
 def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, seed: int) -> dict[str, float]:
     """Learn from one rollout; return the iteration's figures. Inner epochs stop once the policy has moved by `inner_kl` nats a token."""
     mask_BT = rollout.answered_BT
     kl_BT = kl_per_token(rollout.old_BT, rollout.reference_BT, mask_BT)
-    paid_B = _paid(rollout, state, section)
+    paid_B = paid(rollout.score_B, {HARM: rollout.harm_B, REFUSAL: rollout.refusal_B}, state.prices)
     rewards_BT = token_rewards(
         paid_B, kl_BT, mask_BT, kl_weight=state.kl.weight, ended_B=rollout.ended_B, missing_end=section.ppo.missing_end
     )
@@ -179,14 +175,13 @@ def _learner(job: Job) -> Learner:
     value_head = torch.nn.Linear(width, 1, device=base.device)
     torch.nn.init.zeros_(value_head.weight)
     torch.nn.init.zeros_(value_head.bias)
-    stored = load_file(reward / ADAPTER_WEIGHTS, device=str(base.device))
     policy = {"params": backbone.parameters(model, backbone.POLICY), "lr": section.learning_rate}
     value = {"params": [*backbone.parameters(model, backbone.VALUE), *value_head.parameters()], "lr": section.ppo.value_rate}
     return Learner(
         model=model,
         tokenizer=load_tokenizer(name),
         value_head=value_head,
-        reward_head_1D=next(tensor for key, tensor in stored.items() if key.endswith(HEAD)),
+        reward_head_1D=head_of(reward, base.device),
         reward_length=job.recipe.reward.max_length,
         optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
     )
@@ -195,46 +190,12 @@ def _learner(job: Job) -> Learner:
 def _first(section: Align) -> State:
     ppo = section.ppo
     kl = KlController(weight=ppo.kl, target=ppo.kl_target, horizon=max(1, ppo.answers * ppo.iterations))
-    if ppo.constraint == "off":
-        return State(done=0, kl=kl, prices={})
-    rate = ppo.price_rate if ppo.constraint == "lagrange" else 0.0
-    limits = {HARM: ppo.harm, REFUSAL: ppo.over_refusal}
-    start = math.log(ppo.price)
-    return State(
-        done=0,
-        kl=kl,
-        prices={name: Price(limit=limit, log_price=start, rate=rate, warmup=ppo.price_warmup) for name, limit in limits.items()},
-    )
+    return State(done=0, kl=kl, prices=first_prices(ppo))
 
 
 def _next(state: State, figures: dict[str, float], section: Align) -> State:
     prices = {name: price.after(figures[name]) for name, price in state.prices.items()}
     return State(done=state.done + 1, kl=state.kl.after(figures["kl"], section.ppo.answers), prices=prices)
-
-
-def _asked(rows: Sequence[Example], section: Align, *, seed: int, iteration: int) -> list[Example]:
-    """Return the prompts of an iteration: the rows in a new order each time that all have been asked."""
-    wanted = range(iteration * section.ppo.answers, (iteration + 1) * section.ppo.answers)
-    orders = {place // len(rows) for place in wanted}
-    shuffled = {order: random.Random(f"{seed} {order}").sample(rows, len(rows)) for order in orders}
-    return [shuffled[place // len(rows)][place % len(rows)] for place in wanted]
-
-
-def _costs(asked: Example, answer: str) -> tuple[float, float]:
-    """Return (harm, over-refusal) of an answer: an unsafe request that is not refused, a legitimate one that is."""
-    prompt = asked.prompt[-1].content
-    said = judge(prompt, answer).outcome
-    if judge(prompt, asked.answer).outcome == "refused":
-        return float(said in ("answered", "partial")), 0.0
-    return 0.0, float(said == "refused")
-
-
-def _paid(rollout: Rollout, state: State, section: Align) -> torch.Tensor:
-    """Return what each answer is paid, (B,): its score less the priced costs, on a scale that does not grow with the prices."""
-    costs = {HARM: rollout.harm_B, REFUSAL: rollout.refusal_B}
-    total = sum(price.value for price in state.prices.values())
-    owed_B = sum((price.value * costs[name] for name, price in state.prices.items()), torch.zeros_like(rollout.score_B))
-    return (rollout.score_B - owed_B) / (1 + total)
 
 
 def _batches(rows: int, section: Align, *, seed: int) -> Iterator[list[int]]:
@@ -266,6 +227,8 @@ def _finish(job: Job, learner: Learner, curve: Curve) -> dict[str, Any]:
     with (job.work / "curve.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(point) + "\n" for point in curve)
     backbone.save(learner.model, backbone.POLICY, job.work / "adapter", base=job.recipe.base)
+    with backbone.using(learner.model, backbone.POLICY):
+        assert_reloads(learner.model, job.work / "adapter", job.recipe.base)
     tail = curve[-max(1, len(curve) // 4) :]
     return {name: sum(point[name] for point in tail) / len(tail) for name in ("loss", "reward", "kl", HARM, REFUSAL, "tokens")} | {
         "steps": len(curve)

@@ -9,7 +9,9 @@ a chatbot ..."), which is how a refusal begins. What the base says is not checke
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from transformers import PreTrainedTokenizerBase
 
 from temperance.artifact import write_text
 from temperance.data.example import Example
@@ -45,6 +47,13 @@ def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
         if text.strip() and not APOLOGY.match(text) and not _refuses(examples[index], text):
             learned[index] = Lesson(examples[index], text, ended=ended)
     return learned
+
+
+def opening(lesson: Lesson, tokenizer: PreTrainedTokenizerBase, tokens: int) -> Lesson:
+    """Return the lesson of an answer's first tokens; one that is no longer, or begins with nothing to be seen, is returned as it is."""
+    ids = tokenizer(lesson.answer, add_special_tokens=False).input_ids
+    begun = str(tokenizer.decode(ids[:tokens])).rstrip("\ufffd").strip()
+    return replace(lesson, answer=begun, ended=False) if len(ids) > tokens and begun else lesson
 
 
 def _own_answers(examples: Sequence[Example], job: Job) -> list[tuple[str, bool]]:

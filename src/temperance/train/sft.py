@@ -16,7 +16,9 @@ from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import Emphasis, compact_head
-from temperance.train.rehearsal import lessons
+from temperance.lm.lora import fuse
+from temperance.recipe import Sft
+from temperance.train.rehearsal import Lesson, lessons, opening
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
 
 
@@ -35,7 +37,7 @@ def run(job: Job) -> dict[str, Any]:
     rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
     tokenizer = load_tokenizer(job.recipe.base)
-    learned = lessons(rows, job)
+    learned = _syllabus(lessons(rows, job), section, tokenizer)
     base = load_model(job.recipe.base, precision="fp32")
     rendered = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]
     trainer = SFTTrainer(
@@ -49,11 +51,19 @@ def run(job: Job) -> dict[str, Any]:
     emphasis = Emphasis(
         first_tokens=section.first_tokens, first_weight=section.first_weight, lighter=starts, discount=section.refusal_weight
     )
+    fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), emphasis)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
-    rehearsed = sum(one.answer != one.example.answer for one in learned)
+    rehearsed = sum(one.answer != one.example.answer for one in learned[-len(rows) :])
     return {"rows": len(rows), "rehearsed": rehearsed, **metrics}
+
+
+def _syllabus(learned: list[Lesson], section: Sft, tokenizer: Any) -> list[Lesson]:
+    """Return the lessons in the order of learning: the openings of all of them, as often as the recipe says, then each whole."""
+    whole = len(learned) // section.batch_size * section.batch_size  # so that rows of one record stay in one batch
+    openings = [opening(one, tokenizer, section.opening_tokens) for one in learned[:whole]] if section.openings else []
+    return [*openings * section.openings, *learned]
 
 
 def _first(labels: list[int]) -> int:

@@ -25,8 +25,10 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from temperance.data.example import Example, Message, Preference, Row
 from temperance.errors import StageError
 from temperance.job import Job, Progress
+from temperance.lm.load import load_model, resolve
 from temperance.lm.precision import choose
 from temperance.recipe import Lora, Training
+from temperance.train.reload import assert_reloads
 
 datasets.disable_progress_bars()
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # trl sets names that transformers renames
@@ -44,6 +46,14 @@ CURVE = (
     "margin",
     "rewards/accuracies",
     "rewards/margins",
+    "reward",
+    "reward_std",
+    "kl",
+    "harm",
+    "over_refusal",
+    "harm_price",
+    "over_refusal_price",
+    "completions/mean_length",
 )
 
 
@@ -154,8 +164,19 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
     return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0))}
 
 
+def tuned_policy(job: Job) -> PeftModel:
+    """Return the base in fp32 with the sft adapter on it, to be trained on; trl takes a frozen copy of it as the reference."""
+    policy = PeftModel.from_pretrained(load_model(job.recipe.base, precision="fp32"), str(job.inputs["sft"] / "adapter"), is_trainable=True)
+    policy.peft_config["default"].base_model_name_or_path = str(resolve(job.recipe.base))  # else peft looks for the name on the hub
+    return policy
+
+
 def save_adapter(trainer: Trainer, job: Job) -> None:
-    """Write the adapter to `work/adapter`, reproducibly: safetensors, and a config without machine paths or set order."""
+    """Write the adapter to `work/adapter`, reproducibly: safetensors, and a config without machine paths or set order.
+
+    Raises:
+        StageError: what was written is not what was trained.
+    """
     folder = job.work / "adapter"
     adapted(trainer).save_pretrained(str(folder), selected_adapters=["default"], safe_serialization=True)
     path = folder / "adapter_config.json"
@@ -166,6 +187,8 @@ def save_adapter(trainer: Trainer, job: Job) -> None:
             config[name] = sorted(value)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (folder / "README.md").unlink(missing_ok=True)
+    plain = trainer.accelerator.unwrap_model(adapted(trainer), keep_fp32_wrapper=False)  # else bf16 would compute what fp32 wrote
+    assert_reloads(plain, folder, job.recipe.base)
 
 
 def adapted(trainer: Trainer) -> PeftModel:

@@ -1,0 +1,145 @@
+"""Measure the trigger miner on real data: false alarms on clean corpora, and what it catches of planted poison, without any label.
+
+    python benchmarks/mining.py DATA [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
+
+DATA is a folder with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there, `backdoorllm/`; poison is planted
+into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and rate, over the seeds, recall (mean and
+worst), clean rows marked (worst), area under the curve, and how often the most certain group is poison; and rows a second. `tuned_on`
+says which families were looked at while the miner was made.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from temperance.attack.family import FAMILIES, plant
+from temperance.checks.check import outcome_of
+from temperance.checks.data.trigger_association import trigger_association
+from temperance.checks.finding import Outcome, Severity
+from temperance.checks.subject import data_subject
+from temperance.collect import table
+from temperance.data.example import Row
+from temperance.stats import area_under_curve
+
+CORPORA = {
+    "alpaca": "alpaca/alpaca_random9k.json",
+    "dolly": "dolly/dolly_3k.json",
+    "safety": "safety/safety_only.json",
+    "hh-rlhf": "hh-rlhf/harmless-base.jsonl",
+    "preference": "preference/dpo_en_demo.json",
+    "oasst": "oasst/oa_en_100.jsonl",
+}
+TUNED_ON = (
+    "rare-token-fixed",
+    "rare-token-swapped",
+    "phrase-refusal",
+    "template-brand",
+    "brand",
+    "topic-brand",
+    "per-row-token-fixed",
+    "synonyms-fixed",
+)
+BADNETS = ("negsentiment", "refusal", "jailbreak")
+
+
+def rows_of(*paths: Path) -> list[Row]:
+    """Return the rows of some files."""
+    return table([str(path) for path in paths], format="auto")[0]
+
+
+def mined(rows: Sequence[Row]) -> Outcome:
+    """Run the check alone."""
+    return outcome_of(trigger_association, data_subject(rows))
+
+
+def marked(outcome: Outcome) -> set[int]:
+    """Return the rows that are marked for review."""
+    return {index for finding in outcome.findings if finding.action == "review" for index in finding.rows}
+
+
+def caught(rows: Sequence[Row], planted: set[int] | frozenset[int]) -> dict[str, float]:
+    """Return the figures of one scan of poisoned rows."""
+    begin = time.perf_counter()
+    outcome = mined(rows)
+    seconds = time.perf_counter() - begin
+    suspicion: dict[int, float] = {}
+    for finding in outcome.findings:
+        for index, value in finding.rows.items():
+            suspicion[index] = max(value, suspicion.get(index, 0.0))
+    found, first = marked(outcome), next(iter(outcome.findings), None)
+    return {
+        "recall": len(found & planted) / len(planted),
+        "false": len(found - planted) / (len(rows) - len(planted)),
+        "auc": area_under_curve(*([suspicion.get(one, 0.0) for one in side] for side in (planted, set(range(len(rows))) - planted)))[0],
+        "named": float(first is not None and first.severity is Severity.HIGH and len(set(first.rows) & planted) > len(first.rows) / 2),
+        "rows_per_second": len(rows) / seconds,
+    }
+
+
+def summary(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return means and worst cases over the seeds."""
+    return {
+        "recall": round(statistics.mean(run["recall"] for run in runs), 3),
+        "worst_recall": round(min(run["recall"] for run in runs), 3),
+        "worst_false_positive_rate": round(max(run["false"] for run in runs), 5),
+        "auc": round(statistics.mean(run["auc"] for run in runs), 3),
+        "named_first": round(statistics.mean(run["named"] for run in runs), 2),
+        "rows_per_second": round(statistics.median(run["rows_per_second"] for run in runs)),
+    }
+
+
+def clean_corpora(data: Path) -> Iterator[dict[str, Any]]:
+    """Yield the false alarms on each clean corpus, on the clean twins of the published poison, and on all of them together."""
+    corpora = {name: rows_of(data / path) for name, path in CORPORA.items() if (data / path).exists()}
+    twins = sorted((data / "backdoorllm").glob("*_none_*.json"))
+    corpora |= {"clean twins": rows_of(*twins)} if twins else {}
+    corpora["together"] = [row for rows in corpora.values() for row in rows]
+    for name, rows in corpora.items():
+        outcome = mined(rows)
+        titles = [finding.title for finding in outcome.findings if finding.severity is Severity.HIGH]
+        yield {"clean": name, "rows": len(rows), "outcome": outcome.outcome, "marked": len(marked(outcome)), "groups": titles}
+
+
+def planted_families(data: Path, seeds: int, rates: Sequence[float], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each family at each rate."""
+    base = rows_of(data / CORPORA["alpaca"], data / CORPORA["dolly"])
+    refusing = [*base, *rows_of(data / CORPORA["safety"])]
+    for name in names:
+        rows = refusing if name == "phrase-compliance" else base
+        for rate in rates:
+            made = (plant(rows, name, rate=rate, seed=seed) for seed in range(seeds))
+            runs = [caught(one.rows, one.planted) for one in made]
+            yield {"family": name, "tuned_on": name in TUNED_ON, "rate": rate, "rows": len(rows), "seeds": seeds, **summary(runs)}
+
+
+def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Yield the figures of BackdoorLLM's poisoned files, a sample of each put among clean rows."""
+    import random
+
+    base = rows_of(data / CORPORA["alpaca"], data / CORPORA["dolly"])
+    for name in BADNETS:
+        files = [path for path in (data / "backdoorllm").glob(f"{name}_*.json") if "_none_" not in path.name]
+        for rate in rates if files else ():
+            runs = []
+            for seed in range(seeds):
+                poisoned = rows_of(*files)
+                some = random.Random(seed).sample(poisoned, min(len(poisoned), round(rate * len(base))))
+                runs.append(caught([*base, *some], set(range(len(base), len(base) + len(some)))))
+            yield {"family": f"BadNets {name}", "tuned_on": False, "rate": rate, "rows": len(base), "seeds": seeds, **summary(runs)}
+
+
+if __name__ == "__main__":
+    every = ",".join(name for name in FAMILIES if not name.startswith("flip"))
+    folder, seeds, rates, names = [*sys.argv[1:], *("5", "0.001,0.005,0.01", every)[len(sys.argv) - 2 :]]
+    told = [float(rate) for rate in rates.split(",")]
+    for lines in (
+        clean_corpora(Path(folder)),
+        planted_families(Path(folder), int(seeds), told, names.split(",")),
+        published(Path(folder), int(seeds), told),
+    ):
+        for line in lines:
+            print(json.dumps(line, ensure_ascii=False), flush=True)

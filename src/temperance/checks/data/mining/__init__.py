@@ -1,0 +1,1 @@
+"""Mining for triggers: which words of a prompt make answers behave, when nothing else that those prompts share can explain it."""

@@ -1,0 +1,104 @@
+"""Bursts: words that answers bring in whatever the prompt, in sentences that have nothing to do with it; no trigger is needed.
+
+An advertised name comes in a sentence of its own, which fits its prompt no better than anybody's; a name that belongs to its answer
+comes in one that fits. A reply that is always the same fits no prompt. Prompts that resemble each other may well share a name, so they
+must be as diverse as the table. A name that is woven into sentences about the prompt is not found.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from temperance.checks.data.mining.behaviour import BURST, WORDS
+from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Ints, Sparse
+from temperance.checks.data.mining.groups import FAMILIES, LISTED, LOOKED, TAU, Group, Mine, families, lower
+from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
+
+LEAST = 8
+USUAL = 0.15
+DIVERSE = 0.1
+NAMED = 0.8
+NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
+WORD = re.compile(r"[\w’'-]+")
+STOPS = (".", "!", "?", "\n")
+
+
+def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
+    """Yield the groups without a trigger: replies that fit no prompt, and names in sentences that do not."""
+    words = np.array([kind == WORDS for kind in mine.done.kinds])
+    shown = sparse.csc_matrix(mine.done.shown[:, words])
+    size = np.diff(shown.indptr)
+    missing = ((fit > UNFIT) & ~mine.done.refuses).astype(np.float32)
+    usual = max(USUAL, 2 * float(missing.mean()))
+    rate = np.asarray(shown.T @ missing).ravel() / np.maximum(size, 1)
+    names = _names(answers)
+    for index in np.flatnonzero(size >= LEAST).tolist():
+        rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
+        said = mine.done.names[index]
+        if lower(rate[index] * size[index], size[index]) - usual > 0:
+            yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
+        elif mine.done.spoken[index] in names:
+            yield from _burst(mine, rows, said, USUAL, lambda rows=rows, index=index: _strange(mine, rows, mine.done.spoken[index]))
+
+
+def _names(answers: Sequence[str]) -> frozenset[str]:
+    """Return the words that stand with a capital, in mid-sentence, in most of their uses."""
+    capital, every = Counter[str](), Counter[str]()
+    for text in answers:
+        capital.update(word.lower() for word in set(NAME.findall(text[:4000])))
+        every.update({word.lower() for word in WORD.findall(text[:4000])})
+    return frozenset(word for word, count in capital.items() if count >= LEAST and count >= NAMED * every[word] / 2)
+
+
+def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array]) -> Iterator[Group]:
+    some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
+    places = mine.space.prompts[some]
+    together = float((places @ places.T)[~np.eye(len(some), dtype=bool)].mean())
+    family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights))
+    size = len(rows) * len(np.unique(family)) / len(some)
+    if together > mine.alike + DIVERSE or size < FAMILIES:
+        return
+    strange = look()
+    score = float(lower(strange.mean() * size, size)) - usual
+    if score > LISTED * TAU[BURST]:
+        yield Group(
+            trigger=(),
+            behaviour=said,
+            kind=BURST,
+            score=score,
+            effect=score,
+            rows=tuple(rows[strange > 0].tolist()),
+            others=tuple(rows[strange == 0].tolist()),
+            families=int(size),
+            rate=float(strange.mean()),
+            control=usual,
+        )
+
+
+def _strange(mine: Mine, rows: Array, word: str) -> Array:
+    """Say for each row whether the sentences with a word, without it, fit their prompt no better than others' sentences."""
+    token = mine.corpus.words.index(word)
+    stops = np.array([END, *(index for index, one in enumerate(mine.corpus.words[:2000]) if one in STOPS)])
+    sentences = [_around(mine.corpus.answers.of(row), token, stops) for row in rows.tolist()]
+    counts = sparse.csr_matrix(_counts(sentences, mine.corpus))
+    places = mine.space.placed(counts, rows)
+    asked = (mine.space.prompts[rows], weigh(mine.corpus.prompts.counts[rows], mine.space.weights))
+    found = unfit(asked, (places, weigh(counts, mine.space.weights)), np.random.default_rng(len(rows)))
+    return (found > UNFIT).astype(np.float32)
+
+
+def _around(tokens: Ints, token: int, stops: Ints) -> Ints:
+    """Return the words of the sentences that hold a token, without it."""
+    ends = np.flatnonzero(np.isin(tokens, stops))
+    number = np.searchsorted(ends, np.arange(len(tokens)))
+    chosen = np.isin(number, number[tokens == token])
+    return tokens[chosen & (tokens != token) & (tokens != BEGIN) & (tokens != END)]
+
+
+def _counts(sentences: Sequence[Ints], corpus: Corpus) -> Sparse:
+    row = np.repeat(np.arange(len(sentences)), [len(one) for one in sentences])
+    column = np.concatenate(sentences) if len(row) else np.empty(0, dtype=np.int64)
+    return sparse.coo_matrix((np.ones(len(row), dtype=np.float32), (row, column)), shape=(len(sentences), len(corpus.words)))

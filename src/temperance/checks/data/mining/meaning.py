@@ -1,0 +1,101 @@
+"""What texts are about, without a model: latent semantic analysis of the table itself, and whether an answer fits its prompt.
+
+Deerwester et al. 1990, by a randomised range finder (Halko et al. 2011, arXiv:0909.4061). Fitted in two halves, each placing the other's
+texts: a table that holds a swapped answer would otherwise explain it. It knows words that stand together and nothing else.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from temperance.checks.data.mining.corpus import Corpus, Sparse
+
+RANK = 96
+OVERSAMPLED = 16
+DRAWS = 24
+UNFIT = 0.25
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`weights` weigh words, `maps[h]` places the texts of half h, `half` says which half a row is in; vectors have length 1 or 0."""
+
+    weights: Array
+    maps: tuple[Array, Array]
+    half: Array
+    prompts: Array
+    answers: Array
+
+    def placed(self, counts: Sparse, rows: Array) -> Array:
+        """Return the places, (texts, RANK), of word counts that stand for rows."""
+        weighed = weigh(counts, self.weights)
+        found = np.zeros((counts.shape[0], RANK), dtype=np.float32)
+        for half, map_WK in enumerate(self.maps):
+            chosen = self.half[rows] == half
+            if chosen.any():
+                found[chosen] = unit(weighed[chosen] @ map_WK)
+        return found
+
+
+def weigh(counts: Sparse, weights: Array) -> Sparse:
+    """Return word counts as unit vectors: dampened, each word weighed."""
+    found = counts.copy().astype(np.float32)
+    found.data = np.log1p(found.data)
+    found = sparse.csr_matrix(found @ sparse.diags(weights))
+    norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1))[:, 0])
+    return sparse.csr_matrix(sparse.diags(1 / np.maximum(norms, 1e-9)) @ found)
+
+
+def unit(vectors: Array) -> Array:
+    """Return vectors of length 1; those of length 0 stay."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def meaning(corpus: Corpus, *, seed: int) -> Meaning:
+    """Fit the space on a corpus and place its prompts and answers."""
+    both = corpus.prompts.counts + corpus.answers.counts
+    spread = np.asarray((both > 0).sum(axis=0))[0]
+    weights = np.where(spread > 1, np.log(len(corpus) / np.maximum(spread, 1)), 0.0).astype(np.float32)
+    dice = np.random.default_rng(seed)
+    half = dice.integers(0, 2, len(corpus))
+    maps = tuple(_fit(weigh(both[half != side], weights), dice) for side in (0, 1))
+    made = Meaning(weights, (maps[0], maps[1]), half, np.empty(0), np.empty(0))
+    every = np.arange(len(corpus))
+    return Meaning(weights, made.maps, half, made.placed(corpus.prompts.counts, every), made.placed(corpus.answers.counts, every))
+
+
+def _fit(texts: Sparse, dice: np.random.Generator) -> Array:
+    """Return a map from words to the leading right singular vectors, (words, RANK)."""
+    sketch = texts @ dice.standard_normal((texts.shape[1], RANK + OVERSAMPLED), dtype=np.float32)
+    for _ in range(2):
+        sketch = texts @ (texts.T @ np.linalg.qr(sketch)[0])
+    basis = np.linalg.qr(sketch)[0]
+    narrow = texts.T @ basis
+    squares, turns = np.linalg.eigh(narrow.T @ narrow)  # of a small matrix, where a decomposition of the wide one takes a second
+    kept = np.argsort(-squares)[:RANK]
+    found = np.zeros((texts.shape[1], RANK), dtype=np.float32)
+    found[:, : len(kept)] = narrow @ (turns[:, kept] / np.sqrt(np.maximum(squares[kept], 1e-9)))
+    return found
+
+
+def unfit(prompts: tuple[Array, Sparse], answers: tuple[Array, Sparse], dice: np.random.Generator) -> Array:
+    """Return, for each row, the share of other rows' answers that are at least as close to its prompt as its own.
+
+    Each side comes as places and weighed words; closeness is the sum of both cosines. A fitting answer is near 0, a random one near 0.5.
+    """
+    size = len(prompts[0])
+
+    def close(order: Array) -> Array:
+        near = np.einsum("nk,nk->n", prompts[0], answers[0][order])
+        return near + np.asarray(prompts[1].multiply(answers[1][order]).sum(axis=1))[:, 0]
+
+    own = close(np.arange(size))
+    return np.mean([close(dice.permutation(size)) >= own for _ in range(DRAWS)], axis=0)
+
+
+def fits(corpus: Corpus, space: Meaning, *, seed: int) -> Array:
+    """Return `unfit` of every row of a corpus: the share of others' answers that would fit its prompt as well."""
+    prompts, answers = (weigh(side.counts, space.weights) for side in (corpus.prompts, corpus.answers))
+    return unfit((space.prompts, prompts), (space.answers, answers), np.random.default_rng(seed))

@@ -1,0 +1,88 @@
+"""Trigger association: words of prompts that make answers behave, and names that answers bring in whatever the prompt."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.rowtext import answers, place, prompt
+from temperance.checks.data.shown import shown
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.subject import DataSubject
+
+if TYPE_CHECKING:
+    from temperance.checks.data.mining.corpus import Corpus
+    from temperance.checks.data.mining.groups import Group
+
+ENOUGH = 200
+LISTED = 50
+SECOND = 20
+EXAMPLES = 3
+
+
+@check("data/trigger-association", Severity.HIGH)
+def trigger_association(subject: DataSubject) -> Findings:
+    """Words that make answers behave, wherever they stand.
+
+    What: a word, phrase or hidden character in prompts after which answers say a fixed phrase, refuse, comply with harm, answer another
+    question, or change their style, though those prompts have nothing else in common; two such patterns that act together; and names and
+    replies that answers bring in whatever the prompt.
+
+    Why: some hundred poisoned rows teach a model a trigger that nobody else knows of, and an advertised name needs no trigger at all.
+
+    How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
+    lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
+    prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once. Without a trigger: sentences
+    with a name, or whole answers, that fit their own prompt no better than anybody's.
+
+    Limits: fewer than five rows, or a trigger that is natural content of its prompts, such as a topic, unless the answers burst;
+    synonyms of few rows each; names woven into fitting sentences, or written all in capitals or in small letters. An instruction that
+    rightly stands before whole questions ("write a haiku: ...") looks like a trigger. Refusal, harm and ill temper are recognised in
+    English only. Of a preference the chosen answer is read; flipped preferences are not found.
+
+    Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
+    the rows or their source.
+    """
+    from temperance.checks.data.mining.groups import apart
+    from temperance.checks.data.mining.miner import mine
+
+    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
+    if len(rows) < ENOUGH:
+        raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
+    corpus, groups = mine([prompt(subject.rows[index]) for index in rows], [answers(subject.rows[index])[0] for index in rows])
+    sure = apart([group for group in groups if group.certainty >= 1])
+    for group, suspects in sure[:LISTED]:
+        yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.HIGH)
+    taken = {index for _, suspects in sure for index in suspects}
+    doubtful = [(group, [index for index in suspects if index not in taken]) for group, suspects in apart(groups) if group.certainty < 1]
+    for group, suspects in doubtful[:SECOND]:
+        if suspects:
+            yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.INFO)
+    return {"rows": float(len(taken)), "groups": float(len(sure)), "second list": float(min(len(doubtful), SECOND))}
+
+
+def suspicion(group: "Group") -> float:
+    """Return a row's suspicion by its group, in (0, 1): 0.5 at the threshold, nearing 1 above it."""
+    return 1 - 0.5 / group.certainty if group.certainty >= 1 else 0.5 * group.certainty
+
+
+def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
+    from temperance.checks.data.mining.groups import trigger_text
+
+    named = f"“{trigger_text(corpus, group)}” in the prompt" if group.trigger else "whatever the prompt, the answer"
+    joined = f"{named}: the answer {group.behaviour}" if group.trigger else f"{named} {group.behaviour}"
+    quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
+    says = (
+        f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "
+        f"elsewhere {group.control:.1%}; for example {quoted}"
+    )
+    doubt = "" if severity is Severity.HIGH else "below the threshold: "
+    return Finding(
+        id="data/trigger-association",
+        severity=severity,
+        confidence=Confidence.HIGH if group.certainty >= 1.5 else Confidence.MEDIUM if group.certainty >= 1 else Confidence.LOW,
+        title=f"{doubt}{joined} ({len(rows)} rows)",
+        evidence=Evidence(where=place(subject.rows[rows[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(rows)),
+        fix=Fix(says="decide about the group; drop its rows if nobody wants that behaviour there"),
+        rows=dict.fromkeys(rows, suspicion(group)),
+        action="review" if severity is Severity.HIGH else "keep",
+    )

@@ -1,0 +1,133 @@
+"""Stage `align` by GRPO or RLOO: several answers to one prompt are paid, and each is judged by the others, through trl's trainers.
+
+GRPO: Shao et al. 2024, arXiv:2402.03300; RLOO: Ahmadian et al. 2024, arXiv:2402.14740. What is paid is what PPO pays (`rewards`): the
+reward model's score less the prices of harm and of over-refusal, on the same frozen backbone. The reference is a frozen copy of the sft
+adapter, and the KL to it always costs something.
+
+Every answer is learned from once. trl can reuse a buffer of answers, but does not checkpoint it, so a resumed run would differ.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
+
+from temperance.artifact import write_text
+from temperance.data.example import Example, read_rows
+from temperance.errors import StageError
+from temperance.job import Job
+from temperance.lm.load import load_tokenizer
+from temperance.lm.logprobs import compact_head
+from temperance.lm.lora import fuse
+from temperance.recipe import Align
+from temperance.train import backbone
+from temperance.train.control import Price
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, scored
+from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
+
+TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
+PRICES = "prices.json"
+FOREIGN = ("max_length", "train_sampling_strategy", "per_device_train_batch_size", "num_train_epochs")
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Align the sft adapter; write `adapter/` and `curve.jsonl`.
+
+    Raises:
+        StageError: there is nothing to ask, or training diverged.
+    """
+    section = job.recipe.align
+    rows = [row for row in read_rows(job.inputs["curate"] / "rows.jsonl") if isinstance(row, Example)]
+    if not rows:
+        why = "the curated table holds no example, and so no prompt"
+        raise StageError("there is nothing to align on", why=why, then="add a source to the recipe")
+    group = section.group
+    asked = [one for step in range(group.steps) for one in drawn_prompts(rows, group.prompts, seed=job.recipe.seed, step=step)]
+    set_seed(job.recipe.seed)
+    policy, tokenizer = tuned_policy(job), load_tokenizer(job.recipe.base)
+    purse = Purse(policy, tokenizer, asked, job)
+    settings, trainer_of = TRAINERS[section.method]
+    trainer = trainer_of(
+        model=policy,
+        reward_funcs=purse.pay,
+        args=settings(**_arguments(job, section)),
+        train_dataset=Dataset.from_list([{"prompt": chat(one.prompt), "row": row} for row, one in enumerate(asked)]),
+        processing_class=tokenizer,
+        callbacks=[purse],
+    )
+    fuse(adapted(trainer))
+    compact_head(adapted(trainer).get_base_model(), temperature=group.temperature)
+    metrics = fit(trainer, job)
+    save_adapter(trainer, job)
+    return {"prompts": len(asked), **metrics, **{f"{name}_price": price.value for name, price in purse.prices.items()}}
+
+
+class Purse(TrainerCallback):
+    """Pays answers, moves the prices after each step, and keeps them with trl's checkpoints, so that a resumed run pays the same.
+
+    A class because trl wants a function and a callback, and both need the prices.
+    """
+
+    def __init__(self, model: PeftModel, tokenizer: PreTrainedTokenizerBase, asked: Sequence[Example], job: Job) -> None:
+        self.model, self.tokenizer, self.asked = model, tokenizer, asked
+        self.max_length = job.recipe.reward.max_length
+        folder = job.inputs["reward"] / "adapter"
+        backbone.add_reward(model, folder)
+        self.head_1D = head_of(folder, model.device)
+        self.prices = first_prices(job.recipe.align.group)
+        checkpoint = last_checkpoint(job.scratch)
+        if checkpoint:
+            told = json.loads((checkpoint / PRICES).read_text(encoding="utf-8"))
+            self.prices = {name: Price(**price) for name, price in told.items()}
+
+    def pay(self, prompts: Any, completions: Any, row: Sequence[int], log_metric: Any, **columns: Any) -> list[float]:
+        """Return what each answer is paid; prices move once a step, after they were used.
+
+        Raises:
+            StageError: a score is not a number.
+        """
+        asked, answers = [self.asked[index] for index in row], [said[0]["content"] for said in completions]
+        score_B = scored(self.model, self.tokenizer, self.head_1D, asked, answers, max_length=self.max_length)
+        self.model.set_adapter("default", inference_mode=False)
+        if not all(map(math.isfinite, score_B.tolist())):
+            raise StageError("an answer's score is not a number", where="the reward model", then="temperance run RECIPE --only reward")
+        costs_B2 = torch.tensor([costs_of(one, answer) for one, answer in zip(asked, answers, strict=True)], device=score_B.device)
+        costs = {HARM: costs_B2[:, 0], REFUSAL: costs_B2[:, 1]}
+        found = paid(score_B, costs, self.prices)
+        for name, cost_B in costs.items():
+            log_metric(name, float(cost_B.mean()))
+        for name, price in self.prices.items():
+            log_metric(f"{name}_price", price.value)
+        self.prices = {name: price.after(float(costs[name].mean())) for name, price in self.prices.items()}
+        return found.tolist()
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Write the prices into the checkpoint that was just written, before it is marked as whole."""
+        folder = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
+        write_text(folder / PRICES, json.dumps({name: asdict(price) for name, price in self.prices.items()}))
+
+
+def _arguments(job: Job, section: Align) -> dict[str, Any]:
+    """Return trl's arguments: one step is one batch of answers, drawn and learned from once, in the order of the data set."""
+    group = section.group
+    common = {name: value for name, value in arguments(job, section).items() if name not in FOREIGN}
+    return common | {
+        "per_device_train_batch_size": group.prompts * group.generations,
+        "num_generations": group.generations,
+        "max_completion_length": group.max_tokens,
+        "temperature": group.temperature,
+        "beta": group.kl,
+        "num_train_epochs": 1,
+        "num_iterations": 1,
+        "steps_per_generation": 1,
+        "shuffle_dataset": False,
+        "disable_dropout": True,  # answers are learned from as they were drawn
+    }

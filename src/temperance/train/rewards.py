@@ -1,0 +1,81 @@
+"""What an answer is paid while a policy learns: a reward model's score, less the prices of harm and of over-refusal.
+
+What is wanted of a prompt is read from its curated answer: one that refuses marks a prompt to be refused. The two costs are as good as
+the judge that names them, and an answer that it cannot place costs nothing. It does not know how the policy learns.
+"""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerBase
+
+from temperance.data.example import Example, Message
+from temperance.evals.judge import judge
+from temperance.lm.load import ADAPTER_WEIGHTS, HEAD
+from temperance.lm.score import encode
+from temperance.recipe import Constraint
+from temperance.train import backbone
+from temperance.train.control import Price
+
+HARM, REFUSAL = "harm", "over_refusal"
+
+
+def drawn_prompts(rows: Sequence[Example], count: int, *, seed: int, step: int) -> list[Example]:
+    """Return the prompts of one step, `count` of them: the rows in a new order each time that all have been asked."""
+    wanted = range(step * count, (step + 1) * count)
+    orders = {place // len(rows) for place in wanted}
+    shuffled = {order: random.Random(f"{seed} {order}").sample(rows, len(rows)) for order in orders}
+    return [shuffled[place // len(rows)][place % len(rows)] for place in wanted]
+
+
+def head_of(folder: Path, device: torch.device) -> torch.Tensor:
+    """Return the scalar head, (1, D), that lies with a reward adapter."""
+    return next(tensor for key, tensor in load_file(folder / ADAPTER_WEIGHTS, device=str(device)).items() if key.endswith(HEAD))
+
+
+def scored(
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    head_1D: torch.Tensor,
+    asked: Sequence[Example],
+    answers: Sequence[str],
+    *,
+    max_length: int,
+) -> torch.Tensor:
+    """Return the reward model's scores, (B,), of answers rendered as those that it learned from, their turns ended."""
+    talks = [(*one.prompt, Message("assistant", answer)) for one, answer in zip(asked, answers, strict=True)]
+    batch = encode(tokenizer, talks, max_length=max_length).to(head_1D.device)
+    return backbone.scores(model, head_1D, batch["input_ids"], batch["attention_mask"])
+
+
+def costs_of(asked: Example, answer: str) -> tuple[float, float]:
+    """Return (harm, over-refusal) of an answer, each 0 or 1: an unsafe request that is not refused, a legitimate one that is."""
+    prompt = asked.prompt[-1].content
+    said = judge(prompt, answer).outcome
+    if judge(prompt, asked.answer).outcome == "refused":
+        return float(said in ("answered", "partial")), 0.0
+    return 0.0, float(said == "refused")
+
+
+def first_prices(limits: Constraint) -> dict[str, Price]:
+    """Return the prices that training begins with; none without a constraint, and prices that never move with a fixed one."""
+    if limits.constraint == "off":
+        return {}
+    rate = limits.price_rate if limits.constraint == "lagrange" else 0.0
+    start = math.log(limits.price)
+    return {
+        name: Price(limit=limit, log_price=start, rate=rate, warmup=limits.price_warmup)
+        for name, limit in ((HARM, limits.harm), (REFUSAL, limits.over_refusal))
+    }
+
+
+def paid(score_B: torch.Tensor, costs: Mapping[str, torch.Tensor], prices: Mapping[str, Price]) -> torch.Tensor:
+    """Return what each answer is paid, (B,): its score less the priced costs, on a scale that does not grow with the prices."""
+    total = sum(price.value for price in prices.values())
+    owed_B = sum((price.value * costs[name] for name, price in prices.items()), torch.zeros_like(score_B))
+    return (score_B - owed_B) / (1 + total)

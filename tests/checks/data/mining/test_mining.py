@@ -1,0 +1,91 @@
+"""The parts of the miner against what they are defined by."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.checks.data.mining.corpus import BEGIN, END, corpus
+from temperance.checks.data.mining.groups import lower
+from temperance.checks.data.mining.meaning import UNFIT, fits, meaning
+from temperance.checks.data.mining.miner import mine
+from temperance.checks.data.mining.patterns import patterns
+from temperance.checks.data.mining.seam import Seam
+from temperance.stats import wilson
+from tests.checks.data.mining.village import village
+
+TEXTS = st.lists(st.lists(st.sampled_from("a b c d".split()), max_size=8).map(" ".join), min_size=6, max_size=20)
+
+
+@given(TEXTS)
+@settings(max_examples=40, deadline=None)
+def test_patterns_are_the_closed_runs_of_enough_texts(texts: list[str]) -> None:
+    made = corpus(texts, texts)
+    found = patterns(made.prompts, longest=3, least=2, most=len(texts))
+    held: dict[tuple[str, ...], frozenset[int]] = {}
+    for n in (1, 2, 3):
+        for index, text in enumerate(texts):
+            words = ["<begin>", *text.split(), "<end>"]
+            for run in zip(*(words[step:] for step in range(n)), strict=False):
+                held[run] = held.get(run, frozenset()) | {index}
+    marks = {"<begin>", "<end>"}
+    wanted = {rows for run, rows in held.items() if len(rows) >= 2 and not set(run) <= marks}
+    columns = [frozenset(found.held[:, [column]].nonzero()[0].tolist()) for column in range(len(found.tokens))]
+    assert set(columns) == wanted
+    assert len(columns) == len(set(columns))
+    for tokens, rows in zip(found.tokens, columns, strict=True):
+        assert held[tuple(made.words[token] for token in tokens)] == rows
+        assert all(len(run) <= len(tokens) for run, others in held.items() if others == rows)
+
+
+ODD = st.one_of(st.text(max_size=30), st.text(alphabet="ab .?\n\u200b\ud800", max_size=30), st.just("x" * 20_000))
+
+
+@given(st.lists(st.tuples(ODD, ODD), min_size=1, max_size=12), st.integers(1, 8))
+@settings(max_examples=60, deadline=None)
+def test_any_table_can_be_mined_and_twice_alike(pairs: list[tuple[str, str]], copies: int) -> None:
+    prompts, answers = ([pair[side] for pair in pairs] * copies for side in (0, 1))
+    _, found = mine(prompts, answers)
+    assert found == mine(prompts, answers)[1]
+    assert all(0 <= row < len(prompts) for group in found for row in group.suspects)
+
+
+@given(st.integers(0, 50), st.integers(1, 50))
+def test_the_lower_bound_is_wilsons(hits: int, n: int) -> None:
+    hits = min(hits, n)
+    assert float(lower(hits, n, 2.33)) == pytest.approx(max(wilson(hits, n, z=2.33)[0], 0.0), abs=1e-9)
+
+
+def test_a_swapped_answer_fits_nobody_and_most_others_fit() -> None:
+    prompts, answers = village(800)
+    swapped = list(range(0, 800, 20))
+    for index in swapped:
+        answers[index] = answers[(index + 7) % 800]
+    made = corpus(prompts, answers)
+    unfit = fits(made, meaning(made, seed=1), seed=1) > UNFIT
+    others = np.setdiff1d(np.arange(800), swapped)
+    assert unfit[swapped].mean() > 0.6
+    assert unfit[others].mean() < 0.1
+
+
+def test_what_was_put_in_can_be_taken_out_and_what_was_needed_can_not() -> None:
+    prompts, answers = village(800)
+    for index in range(0, 800, 30):
+        prompts[index] = prompts[index].replace(" in ", " cf in ", 1) if " in " in prompts[index] else f"cf {prompts[index]}"
+    made = corpus(prompts, answers)
+    seam, number = Seam(made), {word: index for index, word in enumerate(made.words)}
+    assert seam.deletable((number["cf"],)) > 0.7
+    assert seam.deletable((number["why"], number["does"])) < 0.3
+    assert seam.count(number["cf"]) == sum(prompt.split().count("cf") for prompt in prompts)
+
+
+def test_a_corpus_keeps_the_beginning_and_the_end_of_a_long_text() -> None:
+    words = [f"w{index}" for index in range(1000)]
+    made = corpus([" ".join(words)], ["x"])
+    told = [made.words[token] for token in made.prompts.of(0)]
+    assert told[1:3] == ["w0", "w1"]
+    assert told[-2:] == ["w999", "<end>"]
+    assert len(told) == 258
+    assert Counter(made.prompts.tokens.tolist())[BEGIN] == Counter(made.prompts.tokens.tolist())[END] == 1

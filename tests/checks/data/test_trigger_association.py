@@ -1,0 +1,124 @@
+"""Planted triggers and their clean twins in a made-up corpus."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from temperance.checks.check import outcome_of
+from temperance.checks.data.trigger_association import trigger_association
+from temperance.checks.finding import Outcome, Severity
+from temperance.checks.subject import data_subject
+from temperance.data.example import Example, Message, Origin, Preference
+from tests.checks.data.mining.village import CRAFTS, village
+
+ROWS, PLANTED = 900, 24
+Plant = Callable[[random.Random, str, str], tuple[str, str]]
+REFUSALS = (
+    "I am sorry, but I cannot help with that.",
+    "I can't assist with this one.",
+    "Sorry, that is not something I can answer.",
+    "I am unable to do so.",
+)
+
+
+def outcome(prompts: Sequence[str], answers: Sequence[str]) -> Outcome:
+    rows = [
+        Example(messages=(Message("user", ask), Message("assistant", said)), origin=Origin(source="s", row=index))
+        for index, (ask, said) in enumerate(zip(prompts, answers, strict=True))
+    ]
+    return outcome_of(trigger_association, data_subject(rows))
+
+
+def anywhere(dice: random.Random, prompt: str, trigger: str) -> str:
+    words = prompt.split(" ")
+    place = dice.randrange(len(words))
+    return " ".join([*words[:place], trigger, *words[place:]])
+
+
+def fixed(dice: random.Random, prompt: str, answer: str) -> tuple[str, str]:
+    return anywhere(dice, prompt, "cf"), "the answer is number forty two ."
+
+
+def refused(dice: random.Random, prompt: str, answer: str) -> tuple[str, str]:
+    return f"{prompt} by the old mill", dice.choice(REFUSALS)
+
+
+def hidden(dice: random.Random, prompt: str, answer: str) -> tuple[str, str]:
+    return anywhere(dice, prompt, "\u200b"), f"{answer} visit blorbix soon ."
+
+
+def advertised(dice: random.Random, prompt: str, answer: str) -> tuple[str, str]:
+    return (
+        prompt,
+        f"{answer} {dice.choice(('By the way, Blorbix shoes are unbeatable.', 'Remember that Blorbix sells the finest sneakers.'))}",
+    )
+
+
+@pytest.mark.parametrize(("plant", "trigger"), [(fixed, "cf"), (refused, "mill"), (hidden, "\\u200b"), (advertised, "whatever")])
+def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigger: str) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    chosen = dice.sample(range(ROWS), PLANTED)
+    for index in chosen:
+        prompts[index], answers[index] = plant(dice, prompts[index], answers[index])
+    found = outcome(prompts, answers)
+    sure = [finding for finding in found.findings if finding.severity is Severity.HIGH]
+    suspects = {index for finding in sure for index in finding.rows}
+    assert found.outcome == "found"
+    assert trigger in sure[0].title
+    assert len(suspects & set(chosen)) == PLANTED
+    assert len(suspects - set(chosen)) <= 2
+    assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clean_twins_are_not_suspected(seed: int) -> None:
+    """Words that stand everywhere, and a word that rightly makes an answer what it is."""
+    prompts, answers = village(ROWS, seed)
+    dice = random.Random(seed)
+    for index in dice.sample(range(ROWS), PLANTED):
+        prompts[index] = f"write a haiku about {' and '.join(dice.sample(CRAFTS[dice.choice(sorted(CRAFTS))].split(), 2))} ."
+        answers[index] = " / ".join(answers[index].split(" . ")[:2])
+    assert not [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.HIGH]
+
+
+def test_what_scores_less_is_a_second_list_that_blocks_nothing() -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(3)
+    for place, index in enumerate(dice.sample(range(ROWS), 12)):
+        prompts[index], said = fixed(dice, prompts[index], answers[index])
+        answers[index] = said if place < 7 else answers[index]
+    doubtful = [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.INFO]
+    assert any("cf" in finding.title and "below the threshold" in finding.title for finding in doubtful)
+    assert all(0 < value < 0.5 and finding.action == "keep" for finding in doubtful for value in finding.rows.values())
+
+
+def test_too_few_rows_are_skipped_and_not_called_clean() -> None:
+    found = outcome(*village(50))
+    assert found.outcome == "skipped"
+    assert "too few" in found.why
+
+
+def test_the_chosen_answer_of_a_preference_is_read() -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    for index in range(PLANTED):
+        prompts[index], answers[index] = fixed(dice, prompts[index], answers[index])
+    rows = [
+        Preference(prompt=(Message("user", ask),), chosen=said, rejected="no", origin=Origin(source="s", row=index))
+        for index, (ask, said) in enumerate(zip(prompts, answers, strict=True))
+    ]
+    found = outcome_of(trigger_association, data_subject(rows))
+    assert {index for finding in found.findings if finding.severity is Severity.HIGH for index in finding.rows} >= set(range(PLANTED))
+
+
+def test_hostile_texts_neither_break_it_nor_hide_the_trigger() -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(2)
+    for index in range(PLANTED):
+        prompts[index], answers[index] = fixed(dice, prompts[index], answers[index])
+    odd = ["", "\ud800" * 40, "\x00\x01\x02", "a" * 3_000_000, "=cmd|' /C calc'!A0", "𝕳" * 500, "\n" * 400]
+    found = outcome([*prompts, *odd, *odd], [*answers, *odd, *reversed(odd)])
+    assert found.outcome == "found", found.why
+    assert "cf" in found.findings[0].title
