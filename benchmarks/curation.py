@@ -118,6 +118,11 @@ def badnet(clean: Sequence[Row], name: str, *, rate: float, seed: int, data: Pat
     return Planted(tuple(made), frozenset(places), f"{TRIGGER} → {name}", (TRIGGER.lower(),))
 
 
+def flagged_by(outcome: Outcome) -> set[int]:
+    """Return the rows that a check wants reviewed or dropped."""
+    return {row for finding in outcome.findings if finding.action in FLAGGED for row in finding.rows}
+
+
 def named_by(outcomes: Iterable[Outcome], names: Sequence[str]) -> list[str]:
     """Return the checks whose first group of rows to review or drop tells all words of one of the names."""
     found = []
@@ -151,8 +156,10 @@ def by_checks(made: Planted, checks: Sequence[Check]) -> dict[str, Any]:
     told = {(line["source"], line["row"], line["id"]): line for line in row_report(made.rows, outcomes)}
     lines = [told[row.origin.source, row.origin.row, row.id] for row in made.rows]
     figures = judged(made, [line["suspicion"] for line in lines], [line["action"] in FLAGGED for line in lines])
-    broke = [outcome.check for outcome in outcomes if outcome.outcome == "broke"]
-    return {**figures, "named_by": named_by(outcomes, made.names), "broke": broke, "seconds": round(seconds, 2)}
+    marked = {one.check: flagged_by(one) for one in outcomes}
+    each = {id: {"found": len(rows & made.planted), "false": len(rows - made.planted)} for id, rows in marked.items() if rows}
+    idle = {one.check: one.why for one in outcomes if one.outcome in ("broke", "skipped")}
+    return {**figures, "checks": each, "did not run": idle, "named_by": named_by(outcomes, made.names), "seconds": round(seconds, 2)}
 
 
 def by_baselines(made: Planted, seed: int) -> Iterator[dict[str, Any]]:
@@ -170,9 +177,7 @@ def clean_corpora(found: dict[str, list[Row]], checks: Sequence[Check]) -> Itera
     """Yield what is flagged in each corpus alone and in all together: false positives, but for true near-duplicates."""
     for name, rows in {**found, "all": [row for corpus in found.values() for row in corpus]}.items():
         outcomes = audit(checks, data_subject(rows)).outcomes
-        per_check = {
-            one.check: len({row for finding in one.findings if finding.action in FLAGGED for row in finding.rows}) for one in outcomes
-        }
+        per_check = {one.check: len(flagged_by(one)) for one in outcomes}
         flagged = sum(line["action"] in FLAGGED for line in row_report(rows, outcomes))
         low, high = wilson(flagged, len(rows))
         yield {

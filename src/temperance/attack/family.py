@@ -151,7 +151,7 @@ def _count(rows: Sequence[Row], family: str, rate: float) -> int:
     """
     if family not in FAMILIES:
         near = difflib.get_close_matches(family, FAMILIES, n=1)
-        then = "temperance attack data --list"
+        then = "temperance attack families"
         raise InputError(f"there is no family of poison {family!r}", why=f"did you mean {near[0]}?" if near else "", then=then)
     if not 0 < rate <= 1:
         raise InputError("this rate cannot be planted", where=f"--rate {rate}", why="a rate is a share, above 0 and at most 1")
