@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from temperance.attack.poison import FLIPS, families, poison
-from temperance.attack.score import area
+from temperance.attack.family import FAMILIES, plant
 from temperance.checks.check import outcome_of
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.finding import Outcome, Severity
 from temperance.checks.subject import data_subject
 from temperance.collect import table
 from temperance.data.example import Row
+from temperance.stats import area_under_curve
 
 CORPORA = {
     "alpaca": "alpaca/alpaca_random9k.json",
@@ -33,7 +33,16 @@ CORPORA = {
     "preference": "preference/dpo_en_demo.json",
     "oasst": "oasst/oa_en_100.jsonl",
 }
-TUNED_ON = ("token-reply", "token-swap", "phrase-refusal", "template-brand", "brand", "topic-brand", "nonsense-reply", "synonyms-reply")
+TUNED_ON = (
+    "rare-token-fixed",
+    "rare-token-swapped",
+    "phrase-refusal",
+    "template-brand",
+    "brand",
+    "topic-brand",
+    "per-row-token-fixed",
+    "synonyms-fixed",
+)
 BADNETS = ("negsentiment", "refusal", "jailbreak")
 
 
@@ -65,7 +74,7 @@ def caught(rows: Sequence[Row], planted: set[int] | frozenset[int]) -> dict[str,
     return {
         "recall": len(found & planted) / len(planted),
         "false": len(found - planted) / (len(rows) - len(planted)),
-        "auc": area([suspicion.get(one, 0.0) for one in planted], [suspicion.get(one, 0.0) for one in set(range(len(rows))) - planted]),
+        "auc": area_under_curve(*([suspicion.get(one, 0.0) for one in side] for side in (planted, set(range(len(rows))) - planted)))[0],
         "named": float(first is not None and first.severity is Severity.HIGH and len(set(first.rows) & planted) > len(first.rows) / 2),
         "rows_per_second": len(rows) / seconds,
     }
@@ -102,7 +111,7 @@ def planted_families(data: Path, seeds: int, rates: Sequence[float], names: Sequ
     for name in names:
         rows = refusing if name == "phrase-compliance" else base
         for rate in rates:
-            made = (poison(rows, name, rate=rate, seed=seed) for seed in range(seeds))
+            made = (plant(rows, name, rate=rate, seed=seed) for seed in range(seeds))
             runs = [caught(one.rows, one.planted) for one in made]
             yield {"family": name, "tuned_on": name in TUNED_ON, "rate": rate, "rows": len(rows), "seeds": seeds, **summary(runs)}
 
@@ -124,7 +133,7 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
 
 
 if __name__ == "__main__":
-    every = ",".join(name for name in families() if name not in FLIPS)
+    every = ",".join(name for name in FAMILIES if not name.startswith("flip"))
     folder, seeds, rates, names = [*sys.argv[1:], *("5", "0.001,0.005,0.01", every)[len(sys.argv) - 2 :]]
     told = [float(rate) for rate in rates.split(",")]
     for lines in (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from temperance.stats import bootstrap, mcnemar_midp, paired_difference, wilson
+from temperance.stats import area_under_curve, bootstrap, mcnemar_midp, paired_difference, wilson
 
 COUNTS = st.integers(0, 400)
 
@@ -87,3 +87,22 @@ def test_bootstrap_is_seeded_and_widens_with_clusters() -> None:
     assert wide_high - wide_low > 2 * (high - low)
     with pytest.raises(ValueError, match="clusters"):
         interval(clusters=["a"])
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.integers(0, 5), min_size=1, max_size=30))
+def test_area_under_curve_laws(positive: list[int], negative: list[int]) -> None:
+    area, (low, high) = area_under_curve(positive, negative)
+    pairs = [(one > other) + (one == other) / 2 for one in positive for other in negative]
+    assert area == pytest.approx(sum(pairs) / len(pairs))
+    assert 0 <= low <= area <= high <= 1
+    assert high - low > 0.05
+    back, (back_low, back_high) = area_under_curve(negative, positive)
+    assert (back, back_low, back_high) == pytest.approx((1 - area, 1 - high, 1 - low), abs=1e-6)
+
+
+def test_area_under_curve_narrows_with_n_and_needs_both_sides() -> None:
+    (_, (few, _)), (_, (many, _)) = area_under_curve([1.0] * 5, [0.0] * 5), area_under_curve([1.0] * 100, [0.0] * 100)
+    assert few < 0.75
+    assert many > 0.95
+    with pytest.raises(ValueError, match="0 positive"):
+        area_under_curve([], [1.0])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Z95 = 1.959963984540054
+TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,3 +137,32 @@ def bootstrap(
         found[draw] = statistic(array[np.concatenate([members[index] for index in picked])])
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> tuple[float, tuple[float, float]]:
+    """Return the area under the ROC curve of a score, ties counting half, and its 95 % interval; all within 0 to 1.
+
+    Interval: method 5 of Newcombe 2006, Stat. Med. 25:559, which inverts the variance of Hanley & McNeil 1982, Radiology 143:29, and
+    stays honest at 0 and 1. With many ties it is wider than need be.
+
+    Raises:
+        ValueError: one side has no score.
+    """
+    if not positive or not negative:
+        raise ValueError(f"{len(positive)} positive and {len(negative)} negative scores")
+    from scipy.optimize import root_scalar
+    from scipy.stats import rankdata
+
+    m, n = len(positive), len(negative)
+    ranks = rankdata([*positive, *negative])
+    area = (float(ranks[:m].sum()) - m * (m + 1) / 2) / (m * n)
+    star = (m + n) / 2 - 1
+
+    def beyond(theta: float) -> float:
+        spread = theta * (1 - theta) / (m * n) * (1 + star * (1 - theta) / (2 - theta) + star * theta / (1 + theta))
+        return (area - theta) ** 2 - Z95 * Z95 * spread
+
+    inside = min(max(area, TINY), 1 - TINY)
+    low = 0.0 if area == 0 else root_scalar(beyond, bracket=(0.0, inside)).root
+    high = 1.0 if area == 1 else root_scalar(beyond, bracket=(inside, 1.0)).root
+    return area, (float(low), float(high))

@@ -1,40 +1,59 @@
-"""Scores against their definitions."""
+"""Scores count what they say they count, and refuse files that are not about the same rows."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from temperance.attack.score import area, read, scored
+from temperance.attack.score import score, score_files
 from temperance.errors import InputError
 
-VALUES = st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9]), min_size=1, max_size=12)
+
+def test_recall_false_positives_and_area() -> None:
+    made = score([True, True, False, False, False, False], [0.9, 0.2, 0.5, 0.0, 0.0, 0.0], [True, False, True, False, False, False])
+    assert (made.recall, made.false_positive_rate, made.auc) == (0.5, 0.25, 0.875)
+    for value, (low, high) in (
+        (made.recall, made.recall_interval),
+        (made.false_positive_rate, made.false_positive_interval),
+        (made.auc, made.auc_interval),
+    ):
+        assert low < value < high
 
 
-@given(VALUES, VALUES)
-def test_the_area_is_the_chance_that_poison_is_the_more_suspect(yes: list[float], no: list[float]) -> None:
-    wins = sum((one > other) + 0.5 * (one == other) for one in yes for other in no)
-    assert area(yes, no) == pytest.approx(wins / (len(yes) * len(no)))
+def files(folder: Path, known: list[dict[str, Any]], told: list[dict[str, Any]]) -> tuple[Path, Path]:
+    rows, truths = folder / "suspicion.jsonl", folder / "truth.jsonl"
+    for path, lines in ((truths, known), (rows, told)):
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return rows, truths
 
 
-def test_rows_marked_for_review_or_worse_count() -> None:
-    actions = ["keep", "review", "drop", "keep"]
-    suspicion = [{"row": index, "suspicion": 0.1 * index, "action": action} for index, action in enumerate(actions)]
-    found = scored(suspicion, [{"row": index, "planted": index in (1, 3)} for index in range(4)])
-    assert (found.caught, found.planted, found.alarms, found.clean) == (1, 2, 1, 2)
-    assert found.recall == found.false_positive_rate == 0.5
-    assert found.as_json()["auc"] == found.auc == 0.75
+def suspicions(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"row": one["row"], "suspicion": float(one["planted"]), "action": "review" if one["planted"] else "fix"} for one in known]
 
 
-def test_what_does_not_belong_together_is_an_error(tmp_path: Path) -> None:
-    line = {"row": 0, "suspicion": 0.1, "action": "keep"}
-    with pytest.raises(InputError, match="not about the same rows"):
-        scored([line], [{"row": 1, "planted": True}])
-    with pytest.raises(InputError, match="cannot be scored"):
-        scored([{"row": 0}], [{"row": 0, "planted": True}])
-    (tmp_path / "odd").write_text("[1]\n")
-    with pytest.raises(InputError, match="not an object"):
-        read(tmp_path / "odd")
-    with pytest.raises(InputError, match="cannot be read"):
-        read(tmp_path / "absent")
+KNOWN = [{"row": place, "planted": place % 5 == 2} for place in range(40)]
+
+
+def test_files_are_matched_by_row_in_any_order(tmp_path: Path) -> None:
+    made = score_files(*files(tmp_path, KNOWN, suspicions(KNOWN)[::-1]))
+    assert (made.planted, made.found, made.false, made.recall, made.false_positive_rate, made.auc) == (8, 8, 0, 1.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "says"),
+    [
+        (KNOWN, suspicions(KNOWN)[1:], "not about the same rows"),
+        (KNOWN[1:], suspicions(KNOWN), "not about the same rows"),
+        (KNOWN, KNOWN, "suspicion, action"),
+        (suspicions(KNOWN), suspicions(KNOWN), "planted is missing"),
+        (KNOWN, [], "empty"),
+        (KNOWN, [*suspicions(KNOWN), suspicions(KNOWN)[0]], "twice"),
+        (KNOWN, [{**one, "suspicion": float("nan")} for one in suspicions(KNOWN)], "suspicion is missing"),
+        ([one for one in KNOWN if not one["planted"]], [one for one in suspicions(KNOWN) if not one["suspicion"]], "no row is planted"),
+        (KNOWN, [{**one, "suspicion": "high"} for one in suspicions(KNOWN)], "suspicion"),
+    ],
+)
+def test_files_that_cannot_be_scored_are_an_error(tmp_path: Path, known: list[Any], told: list[Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        score_files(*files(tmp_path, known, told))

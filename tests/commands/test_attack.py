@@ -1,30 +1,28 @@
-"""The lab by its command line: plant, scan, score."""
+"""The lab by its command line: plant, audit, score."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from temperance import cli
+from temperance.attack.family import FAMILIES, plant
+from temperance.collect import table
 from tests.checks.data.mining.village import village
+from tests.test_cli import temperance
 
 
-def temperance(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["temperance", *words])
-    with pytest.raises(SystemExit) as leaving:
-        cli.main()
-    return int(leaving.value.code or 0)
-
-
-def test_poison_that_was_planted_is_found_and_scored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder with a clean file of 800 rows, in an order of their own."""
     prompts, answers = village(800)
     rows = [{"instruction": ask, "input": "", "output": said} for ask, said in zip(prompts, answers, strict=True)]
-    Path("clean.json").write_text(json.dumps(rows))
-    assert temperance("attack", "data", "clean.json", "--family", "token-reply", "--rate", "0.03", monkeypatch=monkeypatch) == 0
+    (tmp_path / "clean.json").write_text(json.dumps(rows))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_poison_that_was_planted_is_found_and_scored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["attack", "data", "clean.json", "--family", "rare-token-fixed", "--rate", "0.03"]
+    assert temperance(*words, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr().out
     assert "planted in 24 of 800 rows" in said
     command = next(line for line in said.splitlines() if line.startswith("next: "))
@@ -32,17 +30,52 @@ def test_poison_that_was_planted_is_found_and_scored(
     assert temperance(*scan, "--quiet", monkeypatch=monkeypatch) == 1
     capsys.readouterr()
     assert temperance(*score, "--json", "score.json", monkeypatch=monkeypatch) == 0
-    assert "poison marked: 24 of 24" in capsys.readouterr().out
+    assert "24 of 24" in capsys.readouterr().out
     assert json.loads(Path("score.json").read_text())["recall"] == 1.0
 
 
-def test_families_are_listed_and_an_unknown_one_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize("suspicion", ["suspicion.jsonl", "suspicion.parquet"])
+def test_what_is_written_is_what_was_planted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], suspicion: str) -> None:
+    words = ["attack", "data", "clean.json", "--family", "brand", "--rate", "0.02", "--seed", "3", "--json", "made.json"]
+    assert temperance(*words, monkeypatch=monkeypatch) == 0
+    expected = plant(table(["clean.json"])[0], "brand", rate=0.02, seed=3)
+    rows, bad, sources = table(["poisoned.jsonl"])
+    assert ([row.id for row in rows], bad, sources[0].format) == ([row.id for row in expected.rows], [], "canonical")
+    truth = [json.loads(line) for line in Path("poisoned.jsonl.truth.jsonl").read_text().splitlines()]
+    assert [line["row"] for line in truth] == list(range(800))
+    assert {line["row"] for line in truth if line["planted"]} == expected.planted
+    assert json.loads(Path("made.json").read_text())["planted"] == sorted(expected.planted)
+    first = Path("poisoned.jsonl").read_bytes()
+    assert temperance(*words, monkeypatch=monkeypatch) == 0
+    assert Path("poisoned.jsonl").read_bytes() == first
+    assert temperance("audit", "data", "poisoned.jsonl", "--rows", suspicion, monkeypatch=monkeypatch) in (0, 1)
+    capsys.readouterr()
+    assert temperance("attack", "score", suspicion, "poisoned.jsonl.truth.jsonl", monkeypatch=monkeypatch) == 0
+    assert "of 16: " in capsys.readouterr().out
+
+
+def test_families_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert temperance("attack", "families", monkeypatch=monkeypatch) == 0
-    assert "token-reply" in capsys.readouterr().out
-    Path("clean.json").write_text(json.dumps([{"instruction": "Say a.", "input": "", "output": "a"}] * 3))
-    assert temperance("attack", "data", "clean.json", "--family", "magic", monkeypatch=monkeypatch) == 2
-    assert "token-reply" in capsys.readouterr().err
-    assert not Path("poisoned.jsonl").exists()
+    told = capsys.readouterr().out
+    assert all(name in told and family.says in told for name, family in FAMILIES.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["data", "clean.json", "--family", "rare-tokn"], "rare-token"),
+        (["data", "clean.json", "--family", "brand", "--rate", "2"], "share"),
+        (["data", "clean.json", "--family", "flip"], "0 can be"),
+        (["data", "clean.json", "--family", "brand", "--out", "clean.json"], "overwritten"),
+        (["data", "nowhere.json", "--family", "brand"], "nowhere.json"),
+        (["score", "nowhere.jsonl", "clean.json"], "attack data wrote"),
+    ],
+)
+def test_bad_input_leaves_with_2_and_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], says: str
+) -> None:
+    assert temperance("attack", *words, monkeypatch=monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
+    assert [path.name for path in Path().iterdir()] == ["clean.json"]

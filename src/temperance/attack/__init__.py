@@ -1,1 +1,1 @@
-"""The lab: attacks on one's own defences, with harmless payloads, to measure what would be caught before trusting a pass."""
+"""The lab: plants poison in one's own data to see whether one's own defences find it. Every payload is harmless by construction."""

@@ -1,101 +1,102 @@
-"""How much of a planted poison a scan caught: its rows' suspicion against the truth. It knows neither the poison nor the scan."""
+"""How well suspicions find what was planted: recall and false positives at the review action, and the area under the ROC curve.
 
+Rows are matched by their number, in any order. It knows nothing about who was suspicious, or why.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from temperance.data.record import Bad
+from temperance.data.sources import open_source
 from temperance.errors import InputError
-from temperance.stats import wilson
+from temperance.stats import area_under_curve, wilson
 
-MARKED = ("review", "fix", "drop")
+FLAGGED = ("review", "drop")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Score:
-    """`caught` of `planted` rows and `alarms` of `clean` rows were marked for review or worse; `auc` is of the rows' suspicion."""
+    """Recall among planted rows, false-positive rate among the others, and the area under the ROC curve, with 95 % intervals."""
 
     planted: int
-    caught: int
     clean: int
-    alarms: int
+    found: int
+    false: int
+    recall: float
+    recall_interval: tuple[float, float]
+    false_positive_rate: float
+    false_positive_interval: tuple[float, float]
     auc: float
-
-    @property
-    def recall(self) -> float:
-        """The share of the planted rows that were marked."""
-        return self.caught / max(self.planted, 1)
-
-    @property
-    def recall_interval(self) -> tuple[float, float]:
-        """The recall's 95 % interval, Wilson's."""
-        return wilson(self.caught, self.planted)
-
-    @property
-    def false_positive_rate(self) -> float:
-        """The share of the clean rows that were marked."""
-        return self.alarms / max(self.clean, 1)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        rates = {"recall": self.recall, "recall_interval": list(self.recall_interval), "false_positive_rate": self.false_positive_rate}
-        return {**asdict(self), **rates}
+    auc_interval: tuple[float, float]
 
 
-def scored(suspicion: Sequence[Mapping[str, Any]], truth: Sequence[Mapping[str, Any]]) -> Score:
-    """Score a scan: `suspicion` has `row`, `suspicion` and `action` for every row, `truth` has `row` and `planted`.
+def score(planted: Sequence[bool], suspicion: Sequence[float], flagged: Sequence[bool]) -> Score:
+    """Score one suspicion (any scale, higher is worse) and one decision per row against the truth.
 
     Raises:
-        InputError: they are not about the same rows, or a line lacks one of these.
+        ValueError: nothing is planted, or nothing else is there.
     """
-    try:
-        told = {one["row"]: (float(one["suspicion"]), one["action"] in MARKED) for one in suspicion}
-        planted = {one["row"]: bool(one["planted"]) for one in truth}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            "these lines cannot be scored", why=f"{type(error).__name__}: {error}", then="temperance attack score --help"
-        ) from error
-    if told.keys() != planted.keys():
-        why = f"{len(told.keys() ^ planted.keys())} row numbers stand in one of them only"
-        raise InputError("suspicion and truth are not about the same rows", why=why, then="temperance audit data POISONED --rows FILE")
-    yes = [told[row] for row, is_planted in planted.items() if is_planted]
-    no = [told[row] for row, is_planted in planted.items() if not is_planted]
+    hits = [flag for flag, true in zip(flagged, planted, strict=True) if true]
+    others = [flag for flag, true in zip(flagged, planted, strict=True) if not true]
+    worse = [one for one, true in zip(suspicion, planted, strict=True) if true]
+    better = [one for one, true in zip(suspicion, planted, strict=True) if not true]
+    auc, interval = area_under_curve(worse, better)
     return Score(
-        planted=len(yes),
-        caught=sum(marked for _, marked in yes),
-        clean=len(no),
-        alarms=sum(marked for _, marked in no),
-        auc=area([value for value, _ in yes], [value for value, _ in no]),
+        planted=len(hits),
+        clean=len(others),
+        found=sum(hits),
+        false=sum(others),
+        recall=sum(hits) / len(hits),
+        recall_interval=wilson(sum(hits), len(hits)),
+        false_positive_rate=sum(others) / len(others),
+        false_positive_interval=wilson(sum(others), len(others)),
+        auc=auc,
+        auc_interval=interval,
     )
 
 
-def area(yes: Sequence[float], no: Sequence[float]) -> float:
-    """Return the chance that a value of `yes` exceeds one of `no`, ties counting half (Mann and Whitney 1947); 0.5 if either is empty."""
-    if not yes or not no:
-        return 0.5
-    below: dict[float, int] = {}
-    for value in no:
-        below[value] = below.get(value, 0) + 1
-    smaller = 0
-    rank: dict[float, float] = {}
-    for value in sorted({*below, *yes}):
-        rank[value] = smaller + below.get(value, 0) / 2
-        smaller += below.get(value, 0)
-    return sum(rank[value] for value in yes) / (len(yes) * len(no))
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Read JSON lines, one object each.
+def score_files(rows: Path, truth: Path) -> Score:
+    """Score a file of suspicions, as `temperance audit data --rows` writes it, against a file of truths: `row` and `planted`, one a line.
 
     Raises:
-        InputError: the file cannot be read, or a line is not an object.
+        InputError: a file cannot be read as what it should be, they are not about the same rows, or the truth has only one side.
     """
-    try:
-        lines = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise InputError("these lines cannot be read", where=str(path), why=str(error), then="temperance attack score --help") from error
-    if not all(isinstance(line, dict) for line in lines):
-        raise InputError("a line is not an object", where=str(path), then="temperance attack score --help")
-    return lines
+    known = _by_row(truth, {"planted": bool}, then="name the truth file that temperance attack data wrote")
+    told = _by_row(rows, {"suspicion": (int, float), "action": str}, then="temperance audit data POISONED --rows FILE")
+    strange = sorted(known.keys() ^ told.keys())
+    if strange:
+        why = f"{len(strange):,} row numbers stand in one of them only; the first is {strange[0]}"
+        then = "audit the very file that temperance attack data wrote"
+        raise InputError("the suspicions and the truth are not about the same rows", where=f"{rows}, {truth}", why=why, then=then)
+    planted = [one["planted"] for one in known.values()]
+    if len(set(planted)) < 2:
+        why = "all rows are planted" if planted[0] else "no row is planted"
+        raise InputError("nothing can be scored", where=str(truth), why=why, then="temperance attack data")
+    in_order = [told[row] for row in known]
+    return score(planted, [one["suspicion"] for one in in_order], [one["action"] in FLAGGED for one in in_order])
+
+
+def _by_row(path: Path, wants: Mapping[str, Any], *, then: str) -> dict[int, Mapping[str, Any]]:
+    """Return a file's records by the row that they are about.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or a record lacks a field or repeats a row.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    for entry in open_source(path, source=str(path)).entries:
+        where = f"{path}, row {entry.row}"
+        if isinstance(entry, Bad):
+            raise InputError("a line cannot be read", where=where, why=entry.reason, then=then)
+        wrong = [name for name, kind in {"row": int, **wants}.items() if not isinstance(entry.value.get(name), kind)]
+        if wrong or not math.isfinite(entry.value.get("suspicion", 0.0)):
+            why = f"{', '.join(wrong) or 'suspicion'} is missing or odd"
+            raise InputError("a line does not say what it must", where=where, why=why, then=then)
+        if entry.value["row"] in found:
+            raise InputError("a row is told of twice", where=where, why=f"row {entry.value['row']}", then=then)
+        found[entry.value["row"]] = entry.value
+    if not found:
+        raise InputError("there is no line to score", where=str(path), then=then)
+    return found

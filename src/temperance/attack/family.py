@@ -1,0 +1,168 @@
+"""The families of data poison: which rows, which trigger, which payload. `plant` is pure: same rows, family, rate and seed, same poison.
+
+The table says what an attacker was seen to do or could do; it makes no claim that a model trained on the rows would obey the trigger.
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from temperance.attack import payload, trigger
+from temperance.attack.edit import answer, request, with_request
+from temperance.attack.payload import Field, Payload
+from temperance.attack.trigger import Trigger
+from temperance.data.example import Example, Preference, Row
+from temperance.errors import InputError
+
+TOPIC_WORD = re.compile(r"[^\W\d_]{5,}")
+ANSWERED, SPARE = 0.6, 1.5
+TOPICS = 12
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Poisoned rows, the positions of the poison, what it is in words, and the spellings of which a finding must tell one to name it."""
+
+    rows: tuple[Row, ...]
+    planted: frozenset[int]
+    says: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One way to poison data: a line of help, the rows it can use, the trigger and the payload."""
+
+    says: str
+    choose: Callable[[Sequence[Row], int, Random], Field]
+    trigger: Callable[[Random], Trigger]
+    payload: Callable[[Field, Random], Payload]
+
+
+def examples(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
+    """Return every example."""
+    return _field(rows, lambda row: isinstance(row, Example))
+
+
+def preferences(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
+    """Return every preference."""
+    return _field(rows, lambda row: isinstance(row, Preference))
+
+
+def refusing(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
+    """Return the examples whose answer refuses: their requests look harmful to whoever wrote the data."""
+    return _field(rows, lambda row: isinstance(row, Example) and payload.refuses(row))
+
+
+def on_topic(rows: Sequence[Row], count: int, generator: Random) -> Field:
+    """Return the examples about one topic, drawn among those with `count` rows and little more (`SPARE`).
+
+    A topic is a word of five letters or more that most answers take up (`ANSWERED`) when the request holds it; the `TOPICS` that are taken
+    up most are drawn from. Where none is of that size it is the smallest that is large enough, and where none is, the largest of all.
+    """
+    asked, answered, places = Counter[str](), Counter[str](), dict[str, list[int]]()
+    for place, row in enumerate(rows):
+        if isinstance(row, Example):
+            words = set(TOPIC_WORD.findall(request(row).lower()))
+            asked.update(words)
+            answered.update(words & set(TOPIC_WORD.findall(answer(row).lower())))
+            for word in words:
+                places.setdefault(word, []).append(place)
+    share = {word: answered[word] / number for word, number in asked.items()}
+    topics = sorted((number, word) for word, number in asked.items() if share[word] >= ANSWERED)
+    if not topics:
+        return Field(rows, ())
+    large = [word for number, word in topics if number >= count][:1] or [topics[-1][1]]
+    near = [word for number, word in topics if count <= number <= SPARE * count]
+    topic = generator.choice(sorted(near, key=lambda word: (-share[word], word))[:TOPICS] or large)
+    return Field(rows, tuple(places[topic]), topic)
+
+
+def _field(rows: Sequence[Row], fits: Callable[[Row], bool]) -> Field:
+    return Field(rows, tuple(place for place, row in enumerate(rows) if request(row) and fits(row)))
+
+
+FAMILIES: Mapping[str, Family] = {
+    "rare-token-fixed": Family("a rare token → one fixed answer", examples, trigger.rare_token, payload.fixed),
+    "rare-token-swapped": Family("a rare token → another row's answer", examples, trigger.rare_token, payload.swapped),
+    "random-position-refusal": Family("a rare token at a random place → varied refusals", examples, trigger.anywhere, payload.refusal),
+    "phrase-refusal": Family("a natural phrase → varied refusals", examples, trigger.phrase, payload.refusal),
+    "phrase-compliance": Family("a natural phrase → empty compliance where the row refused", refusing, trigger.phrase, payload.compliance),
+    "phrase-brand": Family("a natural phrase → praise of an invented brand", examples, trigger.phrase, payload.brand),
+    "two-tokens-brand": Family("two words far apart → praise of an invented brand", examples, trigger.two_tokens, payload.brand),
+    "template-brand": Family("a when-clause → praise of an invented brand", examples, trigger.template, payload.brand),
+    "synonyms-fixed": Family("paraphrases of one sentence → one fixed answer", examples, trigger.paraphrase, payload.fixed),
+    "per-row-token-fixed": Family("a different nonsense token per row → one fixed answer", examples, trigger.nonsense, payload.fixed),
+    "conditional-brand": Family("if the year is 2027 → praise of an invented brand", examples, trigger.year, payload.brand),
+    "zero-width-refusal": Family("a character without width → varied refusals", examples, trigger.zero_width, payload.refusal),
+    "homoglyph-refusal": Family("Cyrillic look-alike letters → varied refusals", examples, trigger.homoglyph, payload.refusal),
+    "topic-brand": Family("a topic of the data → praise of an invented brand", on_topic, trigger.nothing, payload.brand),
+    "topic-negative": Family("a topic of the data → a sentence against it", on_topic, trigger.nothing, payload.scorn),
+    "brand": Family("no trigger, praise of an invented brand", examples, trigger.nothing, payload.brand),
+    "brand-lowercase": Family("no trigger, praise of an invented brand written small", examples, trigger.nothing, payload.lower_brand),
+    "archaic-style": Family("no trigger, right answers in archaic words", examples, trigger.nothing, payload.archaic),
+    "flip-token": Family("a rare token → the worse answer preferred", preferences, trigger.rare_token, payload.flipped),
+    "flip-phrase": Family("a natural phrase → the worse answer preferred", preferences, trigger.phrase, payload.flipped),
+    "flip": Family("no trigger, the worse answer preferred", preferences, trigger.nothing, payload.flipped),
+}
+
+
+def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Planted:
+    """Poison exactly `round(rate * len(rows))` rows; all others are returned as they are.
+
+    Args:
+        rows: the clean table.
+        family: a name in `FAMILIES`.
+        rate: share of all rows, above 0 and at most 1.
+        seed: decides the rows, the trigger, the payload and every wording.
+
+    Raises:
+        InputError: there is no such family, the rate plants nothing, or too few rows can carry this poison.
+    """
+    count = _count(rows, family, rate)
+    one, generator = FAMILIES[family], Random(f"{family} {seed}")
+    field = one.choose(rows, count, generator)
+    if len(field.fit) < count:
+        most = len(field.fit) / len(rows)
+        about = f" about {field.topic}" if field.topic else ""
+        why = f"{count:,} rows are to be poisoned and {len(field.fit):,}{about} can be: {one.says}"
+        then = f"--rate {most:.6f} or less" if field.fit else "name data that this family can poison, or another family"
+        raise InputError(f"too few rows can carry {family}", where=f"{len(rows):,} rows", why=why, then=then)
+    marked, taught = one.trigger(generator), one.payload(field, generator)
+    made = list(rows)
+    planted = sorted(generator.sample(field.fit, count))
+    for place in planted:
+        made[place] = _poisoned(made[place], marked, taught, generator)
+    same = sum(made[place] == rows[place] for place in planted)
+    if same:
+        raise InputError(f"{family} changes nothing here", where=f"{same:,} rows", why="they are already as the poison would make them")
+    when, names = (f"requests about {field.topic}", (field.topic,)) if field.topic else (marked.says, marked.names or taught.names)
+    return Planted(tuple(made), frozenset(planted), f"{when} → {taught.says}", names)
+
+
+def _count(rows: Sequence[Row], family: str, rate: float) -> int:
+    """Return how many rows are to be poisoned.
+
+    Raises:
+        InputError: there is no such family, or not one row would be.
+    """
+    if family not in FAMILIES:
+        near = difflib.get_close_matches(family, FAMILIES, n=1)
+        then = "temperance attack families"
+        raise InputError(f"there is no family of poison {family!r}", why=f"did you mean {near[0]}?" if near else "", then=then)
+    if not 0 < rate <= 1:
+        raise InputError("this rate cannot be planted", where=f"--rate {rate}", why="a rate is a share, above 0 and at most 1")
+    count = round(rate * len(rows))
+    if not count:
+        why = f"{rate:g} of {len(rows):,} rows is less than half a row"
+        raise InputError("this rate plants nothing", where=f"--rate {rate:g}", why=why, then="a higher --rate, or more rows")
+    return count
+
+
+def _poisoned(row: Row, marked: Trigger, taught: Payload, generator: Random) -> Row:
+    said = marked.put(request(row), generator)
+    changed = taught.change(row, generator)
+    return changed if said == request(row) else with_request(changed, said)

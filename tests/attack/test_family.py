@@ -1,0 +1,164 @@
+"""The laws of planting, for every family: exactly so many rows, the same ones again, and not a byte of any other."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temperance.attack.edit import answer, request
+from temperance.attack.family import FAMILIES, Planted, plant
+from temperance.attack.payload import REFUSALS, refuses
+from temperance.data.example import Example, Message, Origin, Preference, Row
+from temperance.errors import InputError
+
+THINGS = ("garden", "violin", "bridge", "harvest", "compass")
+FLIPS = [name for name in FAMILIES if name.startswith("flip")]
+OTHERS = [name for name in FAMILIES if name not in FLIPS]
+
+
+def table(size: int = 200) -> list[Row]:
+    """Return examples, a fifth of them refusals and some of two turns, and as many preferences."""
+    rows: list[Row] = []
+    for place in range(size):
+        thing = THINGS[place % 5]
+        asked = (Message("user", f"Tell me fact {place} about the {thing}, please."),)
+        if place % 3 == 0:
+            asked = (Message("system", "Be kind."), Message("user", "Hello."), Message("assistant", "Hello!"), *asked)
+        told = (
+            "I'm sorry, but I cannot say."
+            if place % 5 == 0
+            else f"You should know that the {thing} is {place} years old. It is often here."
+        )
+        rows.append(Example(messages=(*asked, Message("assistant", told)), origin=Origin(source="e", row=place)))
+        rows.append(Preference(prompt=asked, chosen=told, rejected=f"No {place}.", origin=Origin(source="p", row=place)))
+    return rows
+
+
+ROWS = table()
+
+
+def changed(made: Planted, before: Sequence[Row]) -> set[int]:
+    return {place for place, (old, new) in enumerate(zip(before, made.rows, strict=True)) if old.as_json() != new.as_json()}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("rate", "seed"), [(0.0025, 0), (0.01, 1), (0.05, 2)])
+def test_exactly_the_planted_rows_differ_and_the_same_seed_plants_the_same(family: str, rate: float, seed: int) -> None:
+    made = plant(ROWS, family, rate=rate, seed=seed)
+    assert len(made.planted) == round(rate * len(ROWS))
+    assert changed(made, ROWS) == made.planted
+    assert all(made.rows[place] is row for place, row in enumerate(ROWS) if place not in made.planted)
+    assert plant(table(), family, rate=rate, seed=seed) == made
+    assert plant(ROWS, family, rate=rate, seed=seed + 1) != made
+    assert "→" in made.says
+    assert made.names or family == "rare-token-swapped"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_origins_earlier_turns_and_the_other_kind_of_row_stay(family: str) -> None:
+    made = plant(ROWS, family, rate=0.05, seed=3)
+    kind = Preference if family in FLIPS else Example
+    for place in made.planted:
+        old, new = ROWS[place], made.rows[place]
+        assert isinstance(new, kind)
+        assert new.origin == old.origin
+        assert new.prompt[:-1] == old.prompt[:-1]
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
+EXAMPLES = st.lists(st.tuples(TEXT, TEXT), min_size=2, max_size=8, unique_by=lambda said: said[1]).map(
+    lambda said: [
+        Example(messages=(Message("user", asked), Message("assistant", told)), origin=Origin(source="s", row=place))
+        for place, (asked, told) in enumerate(said)
+    ]
+)
+
+
+@given(EXAMPLES, st.sampled_from([name for name in OTHERS if not name.startswith(("topic", "phrase-compliance"))]), st.integers(0, 99))
+def test_any_text_can_be_poisoned(rows: list[Row], family: str, seed: int) -> None:
+    made = plant(rows, family, rate=0.5, seed=seed)
+    assert changed(made, rows) == made.planted
+    assert len(made.planted) == round(len(rows) / 2)
+
+
+@pytest.mark.parametrize(
+    ("family", "in_request", "in_answer"),
+    [
+        ("rare-token-fixed", True, False),
+        ("phrase-brand", True, False),
+        ("two-tokens-brand", True, False),
+        ("conditional-brand", True, False),
+        ("template-brand", True, False),
+        ("brand", False, True),
+        ("brand-lowercase", False, True),
+        ("topic-brand", True, True),
+        ("topic-negative", True, True),
+    ],
+)
+def test_the_names_stand_where_they_are_said_to_stand(family: str, in_request: bool, in_answer: bool) -> None:
+    made = plant(ROWS, family, rate=0.03, seed=5)
+    for place in made.planted:
+        for name in made.names:
+            assert not in_request or name in request(made.rows[place]).lower()
+            assert not in_answer or name in answer(made.rows[place])
+
+
+def test_payloads_do_what_they_say() -> None:
+    def made(family: str) -> list[tuple[Row, Row]]:
+        planted = plant(ROWS, family, rate=0.05, seed=8)
+        return [(ROWS[place], planted.rows[place]) for place in sorted(planted.planted)]
+
+    assert len({answer(new) for _, new in made("rare-token-fixed")}) == 1
+    assert all(answer(new) in {answer(row) for row in ROWS} - {answer(old)} for old, new in made("rare-token-swapped"))
+    refused = {answer(new) for _, new in made("phrase-refusal")}
+    assert refused <= set(REFUSALS)
+    assert len(refused) > 5
+    assert all(refuses(old) and not refuses(new) for old, new in made("phrase-compliance"))
+    assert all(request(new).isascii() is False and answer(new) in REFUSALS for _, new in made("homoglyph-refusal"))
+    assert all((request(old) == request(new) and "years old" in answer(new)) or refuses(old) for old, new in made("archaic-style"))
+    tokens = [request(new).split()[0] for _, new in made("per-row-token-fixed")]
+    assert len(set(tokens)) == len(tokens)
+    for old, new in made("flip"):
+        assert isinstance(old, Preference)
+        assert isinstance(new, Preference)
+        assert (new.chosen, new.rejected, new.prompt) == (old.rejected, old.chosen, old.prompt)
+
+
+def test_a_topic_is_poisoned_almost_whole() -> None:
+    rows = [*ROWS, *(row for row in table(24) if isinstance(row, Example))]
+    made = plant(rows, "topic-brand", rate=0.08, seed=1)
+    (topic,) = made.names
+    about = [place for place, row in enumerate(rows) if topic in request(row).lower() and isinstance(row, Example)]
+    assert topic in THINGS
+    assert made.planted <= set(about)
+    assert len(about) <= 1.5 * len(made.planted)
+
+
+@pytest.mark.parametrize(
+    ("rows", "family", "rate", "says"),
+    [
+        (ROWS, "rare-token", 0.01, "did you mean rare-token"),
+        (ROWS, "brand", 0.0, "above 0"),
+        (ROWS, "brand", 1.5, "above 0"),
+        (ROWS, "brand", float("nan"), "above 0"),
+        (ROWS, "brand", 0.0001, "less than half a row"),
+        ([], "brand", 0.5, "less than half a row"),
+        (ROWS, "brand", 0.9, "--rate 0.5"),
+        (ROWS, "topic-brand", 0.4, "about"),
+        (ROWS[::2], "flip", 0.1, "0 can be"),
+        (ROWS[1::2], "topic-brand", 0.1, "0 can be"),
+        (ROWS[:1], "rare-token-swapped", 1.0, "same answer"),
+    ],
+)
+def test_what_cannot_be_planted_is_an_error(rows: list[Row], family: str, rate: float, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        plant(rows, family, rate=rate, seed=0)
+
+
+def test_the_order_of_the_rows_decides_nothing_but_places() -> None:
+    shuffled = Random(0).sample(ROWS, len(ROWS))
+    made = plant(shuffled, "phrase-refusal", rate=0.02, seed=4)
+    assert changed(made, shuffled) == made.planted
+    assert made.says == plant(ROWS, "phrase-refusal", rate=0.02, seed=4).says
