@@ -38,6 +38,17 @@ def test_an_adapter_changes_what_the_model_says_and_merging_keeps_it(tiny: Path,
     assert load_tokenizer(str(tmp_path / "merged")).chat_template
 
 
+def test_a_loaded_model_does_not_change_with_its_file(tiny: Path, tmp_path: Path) -> None:
+    """Weights that stayed mapped would follow the file, and every page that the system took back would be read again."""
+    folder = copied(tiny, tmp_path / "m")
+    model = load_model(str(folder), precision="fp32")
+    before = [parameter.clone() for parameter in model.parameters()]
+    with (folder / "model.safetensors").open("r+b") as stream:
+        stream.seek(-4096, 2)
+        stream.write(b"\0" * 4096)
+    assert all(torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True))
+
+
 def test_a_classifier_has_one_score_and_a_seeded_head(tiny: Path) -> None:
     heads = []
     for _ in range(2):

@@ -188,6 +188,7 @@ def save_adapter(trainer: Trainer, job: Job) -> None:
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (folder / "README.md").unlink(missing_ok=True)
     plain = trainer.accelerator.unwrap_model(adapted(trainer), keep_fp32_wrapper=False)  # else bf16 would compute what fp32 wrote
+    assert isinstance(plain, PeftModel)
     assert_reloads(plain, folder, job.recipe.base)
 
 

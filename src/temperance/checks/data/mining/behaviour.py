@@ -41,14 +41,14 @@ WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST = "words", "refusal", "complianc
 
 @dataclass(frozen=True)
 class Behaviours:
-    """`kinds[j]` is the kind of behaviour j, `names[j]` says it, and `spoken[j]` is its text if it is words.
+    """`kinds[j]` is the kind of behaviour j, `names[j]` says it, and `spoken[j]` are its tokens if it is words.
 
     `shown` is 1 where an answer shows it, (rows, behaviours); `harmful` prompts name harm, and `refuses` says which answers refuse.
     """
 
     kinds: tuple[str, ...]
     names: tuple[str, ...]
-    spoken: tuple[str, ...]
+    spoken: tuple[tuple[int, ...], ...]
     shown: Sparse
     harmful: Array
     refuses: Array
@@ -74,7 +74,7 @@ def behaviours(corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], u
     return Behaviours(
         kinds=(*(WORDS for _ in said.tokens), *(kind for kind, _ in marks)),
         names=(*(f"says “{corpus.spelt(tokens)}”" for tokens in said.tokens), *(name for _, name in marks)),
-        spoken=(*(corpus.spelt(tokens) for tokens in said.tokens), *("" for _ in marks)),
+        spoken=(*said.tokens, *(() for _ in marks)),
         shown=sparse.csr_matrix(sparse.hstack([said.held, columns])),
         harmful=harmful,
         refuses=refuses,

@@ -34,23 +34,24 @@ def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
     missing = ((fit > UNFIT) & ~mine.done.refuses).astype(np.float32)
     usual = max(USUAL, 2 * float(missing.mean()))
     rate = np.asarray(shown.T @ missing).ravel() / np.maximum(size, 1)
-    names = _names(answers)
+    names = _names(mine.corpus, answers)
     for index in np.flatnonzero(size >= LEAST).tolist():
         rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
         said = mine.done.names[index]
+        token = mine.done.spoken[index][0] if len(mine.done.spoken[index]) == 1 else None
         if lower(rate[index] * size[index], size[index]) - usual > 0:
             yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
-        elif mine.done.spoken[index] in names:
-            yield from _burst(mine, rows, said, USUAL, lambda rows=rows, index=index: _strange(mine, rows, mine.done.spoken[index]))
+        elif token is not None and names[token]:
+            yield from _burst(mine, rows, said, USUAL, lambda rows=rows, token=token: _strange(mine, rows, token))
 
 
-def _names(answers: Sequence[str]) -> frozenset[str]:
-    """Return the words that stand with a capital, in mid-sentence, in most of their uses."""
+def _names(corpus: Corpus, answers: Sequence[str]) -> Array:
+    """Say of each word whether it is a name: written with a capital in mid-sentence in most of its uses."""
     capital, every = Counter[str](), Counter[str]()
     for text in answers:
         capital.update(word.lower() for word in set(NAME.findall(text[:4000])))
         every.update({word.lower() for word in WORD.findall(text[:4000])})
-    return frozenset(word for word, count in capital.items() if count >= LEAST and count >= NAMED * every[word] / 2)
+    return np.array([capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words])
 
 
 def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array]) -> Iterator[Group]:
@@ -78,9 +79,8 @@ def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], 
         )
 
 
-def _strange(mine: Mine, rows: Array, word: str) -> Array:
+def _strange(mine: Mine, rows: Array, token: int) -> Array:
     """Say for each row whether the sentences with a word, without it, fit their prompt no better than others' sentences."""
-    token = mine.corpus.words.index(word)
     stops = np.array([END, *(index for index, one in enumerate(mine.corpus.words[:2000]) if one in STOPS)])
     sentences = [_around(mine.corpus.answers.of(row), token, stops) for row in rows.tolist()]
     counts = sparse.csr_matrix(_counts(sentences, mine.corpus))
