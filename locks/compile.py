@@ -1,11 +1,13 @@
 """Compile the hash-pinned locks: torch (`torch.txt` or `torch-cpu.txt`), what a CUDA torch needs (`cuda.txt`), the rest (`lock.txt`).
 
 Several files, because torch comes in two builds: the default Linux wheel, which needs gigabytes of CUDA libraries, and a
-CPU-only wheel, which needs none but is not on the default index. Needs uv; run as `make lock`.
+CPU-only wheel, which needs none but is not on the default index. Needs uv; run as `make lock`;
+`python locks/compile.py --upgrade` moves every pin.
 """
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,6 +24,8 @@ def compiled() -> list[str]:
     command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
     command += ["--no-emit-index-url", "--no-header", "--no-annotate", "--quiet", "--group", "dev"]
     command += ["--constraint", str(pin), "pyproject.toml"]
+    if "--upgrade" not in sys.argv:  # what is pinned stays; only what is new is resolved
+        command += [word for name in ("lock.txt", "cuda.txt") for word in ("--constraint", str(HERE / name))]
     text = subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True, text=True).stdout
     pin.unlink()
     return re.split(r"\n(?=\S)", text.strip())

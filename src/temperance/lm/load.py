@@ -135,6 +135,8 @@ def _load(kind: Any, name: str, *, adapter: Path | None, precision: Requested, *
             folder, dtype=choose(precision, device).dtype, attn_implementation="sdpa", output_loading_info=True, **settings
         )
         _check_whole(report, kind)
+    for parameter in model.parameters():  # out of the mapped file, whose pages the system may take back in mid-step
+        parameter.data = parameter.data.clone()
     if adapter is not None:
         with _reading("adapter", str(adapter)), warnings.catch_warnings():
             warnings.filterwarnings("error", message=".*missing adapter keys")
