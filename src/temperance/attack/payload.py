@@ -123,7 +123,7 @@ def fixed(_field: Field, generator: Random) -> Payload:
 
 
 def swapped(field: Field, _generator: Random) -> Payload:
-    """Return the answers of the poisoned rows passed on from one to the next, so that none stands in the data twice.
+    """Return the answers of the poisoned rows passed on from one to the next, so that none that was single stands twice.
 
     Where that is not possible, any row's answer is passed on.
 
