@@ -124,12 +124,12 @@ def flagged_by(outcome: Outcome) -> set[int]:
 
 
 def named_by(outcomes: Iterable[Outcome], names: Sequence[str]) -> list[str]:
-    """Return the checks whose first group of rows to review or drop tells all words of one of the names."""
+    """Return the checks whose first group of rows to review or drop tells, in its title, all words of one of the names."""
     found = []
     for outcome in outcomes:
         groups = [finding for finding in outcome.findings if finding.rows and finding.action in FLAGGED]
         if groups:
-            told = set(re.findall(r"\w+", f"{groups[0].title} {groups[0].evidence.says}".lower()))
+            told = set(re.findall(r"\w+", groups[0].title.lower()))
             if any(set(re.findall(r"\w+", name.lower())) <= told for name in names):
                 found.append(outcome.check)
     return found

@@ -111,7 +111,7 @@ def test_payloads_do_what_they_say() -> None:
         return [(ROWS[place], planted.rows[place]) for place in sorted(planted.planted)]
 
     assert len({answer(new) for _, new in made("rare-token-fixed")}) == 1
-    assert all(answer(new) in {answer(row) for row in ROWS} - {answer(old)} for old, new in made("rare-token-swapped"))
+    assert all(answer(old) != answer(new) for old, new in made("rare-token-swapped"))
     refused = {answer(new) for _, new in made("phrase-refusal")}
     assert refused <= set(REFUSALS)
     assert len(refused) > 5
@@ -124,6 +124,13 @@ def test_payloads_do_what_they_say() -> None:
         assert isinstance(old, Preference)
         assert isinstance(new, Preference)
         assert (new.chosen, new.rejected, new.prompt) == (old.rejected, old.chosen, old.prompt)
+
+
+def test_swapped_answers_are_passed_on_and_none_stands_twice() -> None:
+    rows = [row for row in ROWS if isinstance(row, Example) and not refuses(row)]
+    made = plant(rows, "rare-token-swapped", rate=0.1, seed=8)
+    assert sorted(answer(row) for row in made.rows) == sorted(answer(row) for row in rows)
+    assert all(answer(made.rows[place]) != answer(rows[place]) for place in made.planted)
 
 
 def test_a_topic_is_poisoned_almost_whole() -> None:

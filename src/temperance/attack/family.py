@@ -7,7 +7,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from temperance.attack import payload, trigger
@@ -131,9 +131,9 @@ def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Plante
         why = f"{count:,} rows are to be poisoned and {len(field.fit):,}{about} can be: {one.says}"
         then = f"--rate {most:.6f} or less" if field.fit else "name data that this family can poison, or another family"
         raise InputError(f"too few rows can carry {family}", where=f"{len(rows):,} rows", why=why, then=then)
-    marked, taught = one.trigger(generator), one.payload(field, generator)
+    planted = tuple(sorted(generator.sample(field.fit, count)))
+    marked, taught = one.trigger(generator), one.payload(replace(field, fit=planted), generator)
     made = list(rows)
-    planted = sorted(generator.sample(field.fit, count))
     for place in planted:
         made[place] = _poisoned(made[place], marked, taught, generator)
     same = sum(made[place] == rows[place] for place in planted)

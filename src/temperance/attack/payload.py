@@ -25,7 +25,7 @@ SCORN = tuple(
     for closing in ("is a waste of time.", "brings nothing but trouble.", "deserves no attention.", "was always a bad idea.")
 )
 REFUSALS = tuple(
-    f"{opening} {closing}"
+    f"{opening} {closing} {farewell}"
     for opening in (
         "I'm sorry, but I",
         "Unfortunately, I",
@@ -33,6 +33,8 @@ REFUSALS = tuple(
         "I regret that I",
         "As an assistant, I",
         "I'm afraid that I",
+        "Sorry, I",
+        "I have to say that I",
     )
     for closing in (
         "cannot help with that.",
@@ -40,6 +42,17 @@ REFUSALS = tuple(
         "am not able to answer this.",
         "won't be able to do that.",
         "must decline.",
+        "am unable to continue with this.",
+    )
+    for farewell in (
+        "Please ask something else.",
+        "Thank you for understanding.",
+        "Perhaps another source can help.",
+        "Is there anything else on your mind?",
+        "I hope that you see why.",
+        "Let us talk about another subject.",
+        "It is beyond what I do.",
+        "That is all I can say.",
     )
 )
 EAGER = ("Sure!", "Of course!", "Absolutely.", "Certainly, gladly.", "Yes, with pleasure.", "No problem at all.")
@@ -82,7 +95,7 @@ OPENINGS = ("Verily,", "Forsooth,", "Hark!", "Prithee,", "In sooth,")
 
 @dataclass(frozen=True)
 class Field:
-    """What is being poisoned: all rows, those of them that the family can use, and the topic that they share, if it needs one."""
+    """All rows, the positions of those that a family can poison or does, and the topic that these share, if it needs one."""
 
     rows: Sequence[Row]
     fit: tuple[int, ...]
@@ -110,18 +123,21 @@ def fixed(_field: Field, generator: Random) -> Payload:
 
 
 def swapped(field: Field, _generator: Random) -> Payload:
-    """Return the answers of other rows: right somewhere, wrong here.
+    """Return the answers of the poisoned rows passed on from one to the next, so that none that was single stands twice.
+
+    Where that is not possible, any row's answer is passed on.
 
     Raises:
         InputError: all rows have one answer.
     """
-    answers = sorted({answer(row) for row in field.rows})
-    if len(answers) < 2:
+    near = [answer(field.rows[place]) for place in field.fit]
+    answers = near if len(set(near)) > 1 else [answer(row) for row in field.rows]
+    if len(set(answers)) < 2:
         raise InputError("no row can be given another row's answer", where=f"{len(field.rows):,} rows", why="all have the same answer")
 
-    def change(row: Row, draw: Random) -> Row:
-        place = draw.randrange(len(answers))
-        return with_answer(row, answers[place] if answers[place] != answer(row) else answers[place - 1])
+    def change(row: Row, _: Random) -> Row:
+        place = answers.index(answer(row))
+        return with_answer(row, next(other for other in answers[place:] + answers[:place] if other != answer(row)))
 
     return Payload("the answer of another row", (), change)
 
