@@ -252,7 +252,7 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
         }
         for index, row in enumerate(rows)
     ]
-    unread = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"], "findings": []}
+    unread: dict[str, Any] = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"], "findings": []}
     lines += [{"source": one.source, "row": one.row, **unread} for one in bad]
     sources = {source: rank for rank, source in enumerate(dict.fromkeys(line["source"] for line in lines))}
     yield from sorted(lines, key=lambda line: (sources[line["source"]], line["row"]))

@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Float, ForeignKey, Index, Integer, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Row as Line
 
 from temperance.curate import Decision
 from temperance.data.example import Row, row_from_json
@@ -169,7 +171,7 @@ def load(path: Path) -> Review:
         scores: dict[str, dict[str, float]] = {}
         for one in connection.execute(select(item_rows).order_by(item_rows.c.item, item_rows.c.row)):
             scores.setdefault(one.item, {})[one.row] = one.suspicion
-        heads = [dict(one._mapping) for one in connection.execute(select(items).order_by(items.c.id, items.c.subject))]
+        heads = [_named(one) for one in connection.execute(select(items).order_by(items.c.id, items.c.subject))]
         of: dict[str, set[str]] = {}
         for head in heads:
             of.setdefault(head["id"], set()).add(head.pop("subject"))
@@ -182,7 +184,7 @@ def load(path: Path) -> Review:
             items={head["id"]: Item(**head, rows=scores[head["id"]]) for head in heads},
             of={id: frozenset(paths) for id, paths in of.items()},
             rows={one.id: row_from_json(json.loads(one.body)) for one in stored},
-            votes=tuple(Vote(**one._mapping) for one in cast),
+            votes=tuple(Vote(**_named(one)) for one in cast),
         )
 
 
@@ -196,6 +198,10 @@ def record(path: Path, cast: Iterable[Vote]) -> None:
     lines = [{name: value for name, value in vars(vote).items() if name != "number"} | {"when": when} for vote in cast]
     with open_store(path) as connection:
         _add(connection, votes, lines)
+
+
+def _named(line: Line[Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in line._mapping.items()}
 
 
 def _add(connection: Connection, table: Table, lines: Sequence[Mapping[str, object]]) -> None:
