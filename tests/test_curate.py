@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperance.artifact import Artifact, Manifest
+from temperance.artifact import Artifact, Manifest, file_digest
 from temperance.checks.check import audit
 from temperance.checks.data.rowtext import texts
 from temperance.checks.registry import family
@@ -60,8 +60,25 @@ def test_rows_leave_with_a_reason_and_fixes_are_applied() -> None:
 
 def test_what_is_left_for_the_gate_is_what_nobody_dealt_with() -> None:
     made = clean(table())
-    assert {finding.id for finding in made.found.findings} > {finding.id for finding in made.left.findings} == {"data/near-duplicates"}
+    left = {finding.id for finding in made.left.findings}
+    assert {finding.id for finding in made.found.findings} > left == {"data/near-duplicates", "data/opaque-provenance"}
     assert {outcome.check: outcome.outcome for outcome in made.left.outcomes}["data/personal-data"] == "clean"
+
+
+def test_what_is_left_names_rows_of_the_clean_table() -> None:
+    made = clean(table())
+    (conflict,) = (finding for finding in made.left.findings if finding.rows)
+    assert [made.rows[index].origin.row for index in conflict.rows] == [4, 5]
+
+
+def test_rows_less_suspicious_than_the_threshold_stay_and_the_ledger_says_so() -> None:
+    made = clean(table(), review_at=0.6)
+    assert {(entry.row, entry.action, entry.decided_by) for entry in made.ledger if entry.check == "data/near-duplicates"} == {
+        (4, "keep", "policy"),
+        (5, "keep", "policy"),
+    }
+    assert made.rows == clean(table()).rows
+    assert not [finding for finding in made.left.findings if finding.rows]
 
 
 def test_rows_that_differ_in_what_is_redacted_are_one() -> None:
@@ -165,6 +182,18 @@ def test_no_row_leaves_or_changes_in_silence(rows: list[Row]) -> None:
     assert len(kept(made.rows)) == len(set(kept(made.rows)))
 
 
+@given(st.lists(ROWS, max_size=8), st.floats(0, 1))
+def test_a_review_threshold_moves_no_row_into_or_out_of_the_table(rows: list[Row], review_at: float) -> None:
+    numbered = [replace(row, origin=Origin(source="s", row=index)) for index, row in enumerate(rows)]
+    once, other = clean(numbered), clean(numbered, review_at=review_at)
+    assert same(once.rows, other.rows)
+    flagged, waiting = (
+        {(entry.row, entry.check, entry.score) for entry in made.ledger if entry.action == "review" and entry.row in kept(made.rows)}
+        for made in (once, other)
+    )
+    assert waiting == {one for one in flagged if one[2] >= review_at}
+
+
 def test_the_row_report_has_a_line_for_every_row_in_input_order() -> None:
     rows = [replace(row, origin=Origin(source="rows.json", row=index * 2)) for index, row in enumerate(table())]
     bad = [Quarantined(source="rows.json", row=3, reason="not JSON"), Quarantined(source="other.json", row=0, reason="not JSON")]
@@ -172,7 +201,7 @@ def test_the_row_report_has_a_line_for_every_row_in_input_order() -> None:
     lines = list(row_report(rows, outcomes, bad))
     assert [(line["source"], line["row"]) for line in lines] == [("rows.json", row) for row in (0, 2, 3, 4, 6, 8, 10)] + [("other.json", 0)]
     assert [line["action"] for line in lines] == ["keep", "drop", "drop", "fix", "drop", "review", "review", "drop"]
-    assert lines[0] == {"source": "rows.json", "row": 0, "id": rows[0].id, "suspicion": 0.0, "action": "keep", "checks": []}
+    assert lines[0] == {"source": "rows.json", "row": 0, "id": rows[0].id, "suspicion": 0.0, "action": "keep", "checks": [], "findings": []}
     assert lines[5]["suspicion"] > lines[1]["suspicion"] > 0
 
 
@@ -200,6 +229,12 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
     assert kept(list(read_rows(one.work / "rows.jsonl"))) == [0, 2, 4, 5]
     ledger = [json.loads(line) for line in (one.work / "ledger.jsonl").read_text().splitlines()]
     assert len(ledger) == 5
+    card = json.loads((one.work / "croissant.json").read_text())
+    assert card["distribution"][0]["sha256"] == file_digest(one.work / "rows.jsonl").removeprefix("sha256:")
+    covered = json.loads((one.work / "coverage.json").read_text())
+    assert list(covered["not run"]) == ["data/trigger-association"]
+    assert set(covered["limits"]) == {c.id for c in family("data")}
+    assert all(covered["limits"].values())
     assert set(ledger[0]) == {"id", "source", "row", "check", "score", "evidence", "action", "decided_by"}
     body = json.loads((one.work / "outcomes.json").read_text())
     assert body["schema_version"] == 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import temperance
-from temperance.commands import attack
+from temperance.commands import attack, review
 from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ app = typer.Typer(
 audits = typer.Typer(no_args_is_help=True, help="Check one subject: data, an adapter or a model. No recipe needed.")
 app.add_typer(audits, name="audit")
 app.add_typer(attack.app, name="attack")
+app.add_typer(review.app, name="review")
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file; `temperance init` writes one.")]
 Overrides = Annotated[

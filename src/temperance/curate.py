@@ -1,7 +1,8 @@
 """Curation: what the data checks found becomes a clean table and a ledger of what left or changed, why, by which check, decided by whom.
 
 The core is pure: rows, outcomes and decisions in, rows and ledger out. A row leaves only with an entry in the ledger, and curating the
-result again changes nothing. It knows nothing about how a check finds what it finds.
+result again changes nothing. What the checks measured is kept with the result, so that another threshold or a decision is applied without
+measuring again. It knows nothing about how a check finds what it finds.
 """
 
 import json
@@ -12,13 +13,15 @@ from typing import Any, Literal
 
 import orjson
 
-from temperance.artifact import write_text
+from temperance import scan as scans
+from temperance.artifact import file_digest, write_text
 from temperance.checks import registry
-from temperance.checks.check import Check, audit
+from temperance.checks.check import Check
 from temperance.checks.data import personal_data, secrets
 from temperance.checks.data.rowtext import rewrite
 from temperance.checks.finding import Action, Finding, Outcome, Report
 from temperance.checks.subject import BadRow, data_subject
+from temperance.data.croissant import croissant
 from temperance.data.example import Row, read_rows, write_rows
 from temperance.errors import InputError, StageError
 from temperance.job import Job
@@ -76,17 +79,21 @@ class Quarantined:
     excerpt: str = ""
 
 
-def curate(rows: Sequence[Row], outcomes: Iterable[Outcome], decisions: Iterable[Decision] = (), *, redact: bool = True) -> Curation:
+def curate(
+    rows: Sequence[Row], outcomes: Iterable[Outcome], decisions: Iterable[Decision] = (), *, redact: bool = True, review_at: float = 0.0
+) -> Curation:
     """Apply what checks found, and what people decided, to a table.
 
     A person's decision beats the policy. The policy drops what a finding says to drop, fixes what can be fixed without asking (unless
-    `redact` is off), and keeps everything else for review.
+    `redact` is off), and keeps everything else: for review, or without a person's look where the finding asks for none or the row is less
+    suspicious than `review_at`.
 
     Args:
         rows: the table that was checked.
         outcomes: the outcomes of data checks on exactly these rows.
         decisions: what people said, in the order in which they said it.
         redact: whether secrets and personal data are replaced by typed tokens.
+        review_at: the suspicion, in [0, 1], from which a row waits for a person.
     """
     outcomes = tuple(outcomes)
     said = {decision.row: decision for decision in decisions}
@@ -98,15 +105,18 @@ def curate(rows: Sequence[Row], outcomes: Iterable[Outcome], decisions: Iterable
     ledger: list[Entry] = []
     settled: set[tuple[int, str]] = set()
     for index, row in enumerate(rows):
-        stays, entries = _settle(row, found.get(index, []), said.get(row.id), redact=redact)
+        stays, entries = _settle(row, found.get(index, []), said.get(row.id), redact=redact, review_at=review_at)
         kept.extend(stays)
         ledger.extend(entries)
         dropped = not stays
         settled |= {(index, entry.check) for entry in entries if dropped or entry.action != "review"}
-    return Curation(rows=tuple(kept), ledger=tuple(ledger), left=tuple(_left(outcome, settled) for outcome in outcomes))
+    left = (_left(outcome, lambda index, check: () if (index, check) in settled else (index,)) for outcome in outcomes)
+    return Curation(rows=tuple(kept), ledger=tuple(ledger), left=tuple(left))
 
 
-def _settle(row: Row, found: Sequence[tuple[Finding, float]], decision: Decision | None, *, redact: bool) -> tuple[list[Row], list[Entry]]:
+def _settle(
+    row: Row, found: Sequence[tuple[Finding, float]], decision: Decision | None, *, redact: bool, review_at: float
+) -> tuple[list[Row], list[Entry]]:
     """Return what becomes of one row (nothing, or itself, or its fixed form) and the entries that say so."""
     by = decision.by if decision else POLICY
     if decision and decision.action == "drop" and not found:
@@ -119,7 +129,8 @@ def _settle(row: Row, found: Sequence[tuple[Finding, float]], decision: Decision
     fixed = rewrite(row, redacted) if fixes else row
     entries = []
     for finding, score in found:
-        action: Action = "fix" if finding.id in fixes and fixed is not row else "keep" if decision else "review"
+        waits = decision is None and finding.action != "keep" and score >= review_at
+        action: Action = "fix" if finding.id in fixes and fixed is not row else "review" if waits else "keep"
         entries.append(_note(row, finding, score, action=action, by=by))
     return [fixed], entries
 
@@ -145,11 +156,11 @@ def _entry(row: Row, check: str, score: float, evidence: str, *, action: Action,
     )
 
 
-def _left(outcome: Outcome, settled: set[tuple[int, str]]) -> Outcome:
-    """Return an outcome with the rows that were dealt with taken out; a finding of which no row is left is gone."""
+def _left(outcome: Outcome, places: Callable[[int, str], Iterable[int]]) -> Outcome:
+    """Return an outcome with each row moved to its new places, given its old one and the check; a finding with no row left is gone."""
     left = []
     for finding in outcome.findings:
-        rows = {index: score for index, score in finding.rows.items() if (index, finding.id) not in settled}
+        rows = {place: score for index, score in finding.rows.items() for place in places(index, finding.id)}
         if rows or not finding.rows:
             left.append(replace(finding, rows=rows))
     kind = outcome.outcome if left or outcome.outcome != "found" else "clean"
@@ -158,7 +169,10 @@ def _left(outcome: Outcome, settled: set[tuple[int, str]]) -> Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """A whole curation: the clean table, the ledger, what was found, and what of it is left for a person or the gate."""
+    """A whole curation: the clean table, the ledger, what was found, and what of it is left for a person or the gate.
+
+    The rows of a finding in `left` are positions in `rows`; those of one in `found` are positions in the table of its round.
+    """
 
     rows: tuple[Row, ...]
     ledger: tuple[Entry, ...]
@@ -173,8 +187,10 @@ def clean(
     decisions: Sequence[Decision] = (),
     near_duplicate_threshold: float = 0.85,
     redact: bool = True,
+    review_at: float = 0.0,
     checks: Sequence[Check] | None = None,
     path: str = "",
+    scan: scans.Scan = scans.measure,
 ) -> Cleaned:
     """Check and curate a table in rounds: redact, then judge single rows, then, on what is left, judge rows together.
 
@@ -186,18 +202,27 @@ def clean(
     rounds = [[one for one in checks if one.id in ids] for ids in ROUNDS] + [[one for one in checks if one.id not in early]]
     ledger: list[Entry] = []
     found: list[Outcome] = []
-    left: list[Outcome] = []
+    left: list[tuple[Sequence[Row], Outcome]] = []
     table = tuple(rows)
     for some in rounds:
         subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold)
-        outcomes = audit(some, subject).outcomes
-        made = curate(table, outcomes, decisions, redact=redact)
-        table = made.rows
+        outcomes = scan(some, subject)
+        made = curate(table, outcomes, decisions, redact=redact, review_at=review_at)
         ledger += made.ledger
         found += outcomes
-        left += made.left
+        left += [(table, outcome) for outcome in made.left]
+        table = made.rows
     whole = Report(kind="data", path=path, digest=data_subject(rows).digest, outcomes=tuple(found))
-    return Cleaned(rows=table, ledger=tuple(ledger), found=whole, left=replace(whole, outcomes=tuple(left)))
+    return Cleaned(rows=table, ledger=tuple(ledger), found=whole, left=replace(whole, outcomes=tuple(_moved(left, table))))
+
+
+def _moved(left: Iterable[tuple[Sequence[Row], Outcome]], table: Sequence[Row]) -> Iterator[Outcome]:
+    """Yield outcomes on the tables of their rounds as outcomes on the last table."""
+    places: dict[str, list[int]] = {}
+    for index, row in enumerate(table):
+        places.setdefault(row.id, []).append(index)
+    for before, outcome in left:
+        yield _left(outcome, lambda index, _, before=before: places.get(before[index].id, ()))
 
 
 def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[BadRow] = ()) -> Iterator[dict[str, Any]]:
@@ -208,11 +233,13 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
     suspicion = [0.0] * len(rows)
     action: list[Action] = ["keep"] * len(rows)
     checks: list[dict[str, None]] = [{} for _ in rows]
+    named: list[dict[str, None]] = [{} for _ in rows]
     for finding in (one for outcome in outcomes for one in outcome.findings):
         for index, score in finding.rows.items():
             suspicion[index] = max(suspicion[index], score)
             action[index] = max(action[index], finding.action, key=ORDER.index)
             checks[index][finding.id] = None
+            named[index][finding.fingerprint] = None
     lines = [
         {
             "source": row.origin.source,
@@ -221,10 +248,11 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
             "suspicion": suspicion[index],
             "action": action[index],
             "checks": list(checks[index]),
+            "findings": list(named[index]),
         }
         for index, row in enumerate(rows)
     ]
-    unread = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"]}
+    unread: dict[str, Any] = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"], "findings": []}
     lines += [{"source": one.source, "row": one.row, **unread} for one in bad]
     sources = {source: rank for rank, source in enumerate(dict.fromkeys(line["source"] for line in lines))}
     yield from sorted(lines, key=lambda line: (sources[line["source"]], line["row"]))
@@ -275,24 +303,32 @@ def read_decisions(path: Path) -> list[Decision]:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Curate the collected table: write `rows.jsonl`, `ledger.jsonl`, `found.json` (all findings) and `outcomes.json` (those left).
+    """Curate the collected table.
+
+    Writes the clean `rows.jsonl`, its data card `croissant.json`, `ledger.jsonl`, `found.json` (all findings), `outcomes.json` (those
+    left), `flagged.json` (those left with their rows, for review), `scan.json` (what was measured) and `coverage.json` (what was not).
 
     Raises:
         StageError: not one row is left to learn from.
     """
     collected = job.inputs["collect"]
     rows, bad = list(read_rows(collected / "rows.jsonl")), read_quarantine(collected / "quarantine.jsonl")
-    decisions = read_decisions(job.recipe.folder / "decisions.jsonl")
     settings = job.recipe.curate
+    earlier = (scans.read(one / "scan.json") for one in job.earlier if (one / "scan.json").is_file())
+    scan = scans.Scans(stored={key: outcomes for stored in earlier for key, outcomes in stored.items()})
     job.progress.say(f"checking {len(rows):,} rows")
     made = clean(
         rows,
         bad=bad,
-        decisions=decisions,
+        decisions=read_decisions(job.recipe.folder / "decisions.jsonl"),
         near_duplicate_threshold=settings.near_duplicate_threshold,
         redact=settings.redact,
+        review_at=settings.review_at,
         path=str(collected.folder.name),
+        scan=scan,
     )
+    if scan.replayed:
+        job.progress.say(f"{scan.replayed} of {len(scan.used)} rounds of checks were not run again: the same rows, settings and code")
     if not made.rows:
         raise StageError(
             "no row is left after curation", where=f"{len(rows)} rows", why="every row was dropped", then="temperance audit data"
@@ -300,9 +336,27 @@ def run(job: Job) -> dict[str, Any]:
     kept = write_rows(job.work / "rows.jsonl", made.rows)
     with (job.work / "ledger.jsonl").open("wb") as stream:
         stream.writelines(orjson.dumps(entry.as_json()) + b"\n" for entry in made.ledger)
-    for name, report in (("found.json", made.found), ("outcomes.json", made.left)):
-        write_text(job.work / name, json.dumps(report.as_json(timed=False), indent=1, ensure_ascii=False) + "\n")
+    covered = coverage(made.found.outcomes)
+    sources = orjson.loads((collected / "sources.json").read_bytes()) if (collected / "sources.json").is_file() else []
+    digest = file_digest(job.work / "rows.jsonl")
+    card = croissant(job.recipe.name, made.rows, digest=digest, sources=sources, limits=covered["limits"].values())
+    reports = {"found.json": made.found.as_json(timed=False), "outcomes.json": made.left.as_json(timed=False)}
+    for name, body in (reports | {"croissant.json": card, "coverage.json": covered}).items():
+        write_text(job.work / name, json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    scans.write(job.work / "flagged.json", {"rows.jsonl": made.left.outcomes})
+    scans.write(job.work / "scan.json", scan.used)
     return metrics(made, rows=len(rows), kept=kept, quarantined=len(bad))
+
+
+def coverage(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Say which checks looked, which did not and why, and what each that looked cannot see: a clean outcome is no more than that."""
+    outcomes = tuple(outcomes)
+    silent = ("skipped", "broke")
+    return {
+        "ran": [one.check for one in outcomes if one.outcome not in silent],
+        "not run": {one.check: f"{one.outcome}: {one.why}" for one in outcomes if one.outcome in silent},
+        "limits": {one.id: one.limits for one in registry.family("data") if one.id in {outcome.check for outcome in outcomes}},
+    }
 
 
 def metrics(made: Cleaned, *, rows: int, kept: int, quarantined: int) -> dict[str, Any]:

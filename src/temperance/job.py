@@ -1,6 +1,6 @@
 """What a stage is given: its recipe, its inputs, a folder to fill, a folder to resume from, and somebody to tell about progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +34,8 @@ class Job:
     """One stage's work.
 
     `work` is an empty folder that becomes the artifact; `scratch` survives a kill and is where checkpoints go.
-    `history` is the SQLite file of evaluation samples.
+    `history` is the SQLite file of evaluation samples. `earlier` are this stage's finished artifacts by the same code and libraries, newest
+    first; a stage may take from them what does not depend on the rest.
     """
 
     recipe: Recipe
@@ -43,6 +44,7 @@ class Job:
     scratch: Path
     history: Path
     progress: Progress
+    earlier: Sequence[Artifact] = ()
 
 
 class Unwatched:

@@ -28,7 +28,7 @@ from temperance.errors import InputError, RecipeError, StageError
 from temperance.job import Job, Progress
 from temperance.recipe import Recipe
 
-PRINTERS = ("cli.py", "pipeline.py", "report", "web")
+PRINTERS = ("cli.py", "pipeline.py", "commands", "report", "review", "web")
 RECORD, DECISIONS = "run.json", "decisions.jsonl"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "inspect-ai", "datasketch", "py3langid")
 
@@ -210,7 +210,8 @@ def _run_one(stage: Stage, recipe: Recipe, inputs: Mapping[str, Artifact], progr
     scratch.mkdir(parents=True, exist_ok=True)
     begin = time.perf_counter()
     history = recipe.out / "history.sqlite"
-    job = Job(recipe=recipe, inputs=inputs, work=work, scratch=scratch, history=history, progress=progress)
+    earlier = () if force else tuple(one for one in _earlier(stage, recipe) if one.manifest.versions == versions())
+    job = Job(recipe=recipe, inputs=inputs, work=work, scratch=scratch, history=history, progress=progress, earlier=earlier)
     metrics = importlib.import_module(stage.module).run(job)
     manifest = {
         "stage": stage.name,

@@ -3,6 +3,7 @@
 `registry.py` lists every check by name; nothing is discovered by scanning. A check never prints, changes or downloads anything.
 """
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,12 @@ class Check:
     def doc(self) -> str:
         """What it looks for, why, how it is measured, its limits, and the fix."""
         return getdoc(self.run) or ""
+
+    @property
+    def limits(self) -> str:
+        """What it cannot see, by its own docstring, as one line; empty if it says nothing."""
+        said = re.search(r"^Limits:(.*?)(?=^\w[\w ]*:|\Z)", self.doc, re.MULTILINE | re.DOTALL)
+        return " ".join(said[1].split()) if said else ""
 
 
 def check(slug: str, severity: Severity, *, needs: tuple[str, ...] = ()) -> Callable[[Callable[..., Findings]], Check]:

@@ -13,6 +13,7 @@ from temperance.checks.data.exact_duplicates import exact_duplicates
 from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.near_duplicates import near_duplicates
+from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.trigger_association import trigger_association
@@ -23,7 +24,16 @@ from temperance.checks.model.remote_code import remote_code
 from temperance.errors import InputError
 
 CHECKS: dict[str, tuple[Check, ...]] = {
-    "data": (malformed_rows, secrets, personal_data, exact_duplicates, near_duplicates, language_mismatch, trigger_association),
+    "data": (
+        malformed_rows,
+        secrets,
+        personal_data,
+        exact_duplicates,
+        near_duplicates,
+        language_mismatch,
+        trigger_association,
+        opaque_provenance,
+    ),
     "adapter": (adapter_pickle_code, unexpected_files, safetensors_format, config_fields, metadata_mismatch, adapter_chat_template),
     "model": (model_pickle_code, remote_code, model_chat_template, name_typosquat),
 }

@@ -5,8 +5,8 @@ A run is one suite asked of one model under one set of settings. It is written i
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Float,
     ForeignKey,
     Index,
@@ -24,17 +23,13 @@ from sqlalchemy import (
     Row,
     String,
     Table,
-    create_engine,
-    event,
     select,
 )
-from sqlalchemy.exc import DBAPIError
 
 from temperance.artifact import canonical_json, text_digest
-from temperance.errors import InputError
+from temperance.database import storable, transaction
 
 VERSION = 1
-SECONDS_TO_WAIT = 30
 
 metadata = MetaData()
 runs = Table(
@@ -125,10 +120,10 @@ def record(path: Path, run: SuiteRun) -> SuiteRun:
     when = datetime.now(UTC).isoformat(timespec="seconds")
     stored = replace(run, id=uuid.uuid4().hex, when=when)
     head = {name: value for name, value in vars(stored).items() if name != "samples"}
-    rows = [{"run": stored.id, "position": place, **_clean(vars(one))} for place, one in enumerate(stored.samples)]
+    rows = [{"run": stored.id, "position": place, **storable(vars(one))} for place, one in enumerate(stored.samples)]
     with _open(path) as connection:
         connection.execute(
-            runs.insert(), [_clean({**head, "key": stored.key, "settings": json.dumps(dict(stored.settings), sort_keys=True)})]
+            runs.insert(), [storable({**head, "key": stored.key, "settings": json.dumps(dict(stored.settings), sort_keys=True)})]
         )
         if rows:
             connection.execute(samples.insert(), rows)
@@ -175,40 +170,5 @@ def _asked(row: dict[str, Any]) -> Asked:
     return Asked(**row)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[Connection]:
-    """Open the file in one transaction, making it if it is new; a defect of the file becomes an error that a user reads."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": SECONDS_TO_WAIT})
-    _transactions(engine)
-    try:
-        with engine.begin() as connection:
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version not in (0, VERSION):
-                why = f"its version is {version}, this is {VERSION}"
-                raise InputError("the history was written by another temperance", where=str(path), why=why)
-            metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
-            yield connection
-    except DBAPIError as error:
-        then = "move the file away; a new history begins"
-        raise InputError("the history cannot be used", where=str(path), why=str(error.orig), then=then) from error
-    finally:
-        engine.dispose()
-
-
-def _transactions(engine: Engine) -> None:
-    """Let a transaction begin with its first statement, so that tables and rows are written together; the driver would split them."""
-
-    @event.listens_for(engine, "connect")
-    def _manual(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _clean(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row that SQLite can store: a lone surrogate, which has no UTF-8, is spelt as an escape."""
-    return {name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value for name, value in row.items()}
+def _open(path: Path) -> AbstractContextManager[Connection]:
+    return transaction(path, metadata, version=VERSION, what="history")

@@ -1,7 +1,10 @@
 """Alpaca: `instruction`, an optional `input`, `output`; also the `system` and `history` fields that some tools add."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from temperance.data.example import Message, Origin, Row
-from temperance.data.formats.format import Format, RawRecord, example, optional_text, text
+from temperance.data.formats.format import Format, RawRecord, as_example, example, exchanges, optional_text, text
 from temperance.data.record import Malformed, clean
 
 
@@ -36,4 +39,18 @@ def _history(record: RawRecord) -> list[Message]:
     return earlier
 
 
-FORMAT = Format(name="alpaca", title="instruction, output and perhaps input", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the record of an example; the input stays empty, and earlier turns go into the history."""
+    system, turns = _apart(as_example(rows).messages)
+    *history, (asked, answered) = exchanges(turns)
+    made: dict[str, Any] = {"instruction": asked, "input": "", "output": answered}
+    if history:
+        made["history"] = [list(pair) for pair in history]
+    return made | ({"system": system} if system else {})
+
+
+def _apart(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
+    return (messages[0].content, messages[1:]) if messages and messages[0].role == "system" else ("", messages)
+
+
+FORMAT = Format(name="alpaca", title="instruction, output and perhaps input", matches=matches, rows=rows, record=record)

@@ -1,6 +1,6 @@
 """Canonical rows, as `example.write_rows` writes them. They keep the origin that they state, so that reading them again loses nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,4 +40,11 @@ def _tags(tags: Mapping[Any, Any]) -> dict[str, str]:
     return {clean(key, "the name of a tag"): clean(value, "a tag", blank=True) for key, value in tags.items()}
 
 
-FORMAT = Format(name="canonical", title="kind, messages (or prompt, chosen, rejected), source and row", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the canonical row."""
+    return rows[0].as_json()
+
+
+FORMAT = Format(
+    name="canonical", title="kind, messages (or prompt, chosen, rejected), source and row", matches=matches, rows=rows, record=record
+)

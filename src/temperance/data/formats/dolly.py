@@ -1,7 +1,10 @@
 """Dolly: `instruction`, `context`, `response`, `category`, or the same rows under Alpaca's keys plus `category`."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from temperance.data.example import Message, Origin, Row
-from temperance.data.formats.format import Format, RawRecord, example, optional_text, tagged, text
+from temperance.data.formats.format import Format, NoPlace, RawRecord, as_example, example, exchanges, optional_text, tagged, text
 
 
 def matches(record: RawRecord) -> bool:
@@ -18,6 +21,19 @@ def rows(record: RawRecord, origin: Origin) -> list[Row]:
     return [example(messages, tagged(origin, category=record.get("category")))]
 
 
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the record of an example of one turn; the context stays empty."""
+    row = as_example(rows)
+    (asked, answered), *more = exchanges(row.messages)
+    if more:
+        raise NoPlace("has no place for earlier turns")
+    return {"instruction": asked, "context": "", "response": answered, "category": row.origin.tags.get("category", "")}
+
+
 FORMAT = Format(
-    name="dolly", title="instruction, context, response and category (or input, output and category)", matches=matches, rows=rows
+    name="dolly",
+    title="instruction, context, response and category (or input, output and category)",
+    matches=matches,
+    rows=rows,
+    record=record,
 )

@@ -36,18 +36,25 @@ FOLLOWS: Mapping[str, tuple[Role, ...]] = {
 }
 
 
+class NoPlace(ValueError):
+    """A row that a format has no place for; the text says what it lacks, in words that fit after the format's name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """One way to write training rows down.
 
     `title` names the fields that mark it. `matches` judges a record by its shape alone and never raises. `rows` turns a record into its
-    rows, at least one, or raises `Malformed`. `assemble` is for formats whose rows need several records.
+    rows, at least one, or raises `Malformed`. `record` is the way back: the record of `per_record` rows, or it raises `NoPlace`.
+    `assemble` is for formats whose rows need several records.
     """
 
     name: str
     title: str
     matches: Callable[[RawRecord], bool]
     rows: Callable[[RawRecord, Origin], list[Row]]
+    record: Callable[[Sequence[Row]], dict[str, Any]]
+    per_record: int = 1
     assemble: Callable[[Iterator[Entry]], Iterator[Entry]] | None = None
 
 
@@ -185,3 +192,40 @@ def common_prompt(chosen: Sequence[Message], rejected: Sequence[Message]) -> tup
     if chosen[:-1] != rejected[:-1]:
         raise Malformed("chosen and rejected answer different prompts")
     return tuple(chosen[:-1]), chosen[-1].content, rejected[-1].content
+
+
+def as_example(rows: Sequence[Row]) -> Example:
+    """Return the only row, an example.
+
+    Raises:
+        NoPlace: it is a preference.
+    """
+    (row,) = rows
+    if not isinstance(row, Example):
+        raise NoPlace("has no place for two answers")
+    return row
+
+
+def as_preference(rows: Sequence[Row]) -> Preference:
+    """Return the only row, a preference.
+
+    Raises:
+        NoPlace: it is an example.
+    """
+    (row,) = rows
+    if not isinstance(row, Preference):
+        raise NoPlace("needs two answers")
+    return row
+
+
+def exchanges(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    """Return a conversation as (question, answer) pairs.
+
+    Raises:
+        NoPlace: somebody other than the user and the assistant speaks, or they do not take turns.
+    """
+    roles = [message.role for message in messages]
+    if roles != ["user", "assistant"] * (len(roles) // 2) or not roles:
+        raise NoPlace("has room for the user's and the assistant's turns only, one after the other")
+    said = [message.content for message in messages]
+    return list(zip(said[::2], said[1::2], strict=True))

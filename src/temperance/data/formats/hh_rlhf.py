@@ -4,12 +4,14 @@ Also the form with the transcript in `prompt`, up to `Assistant:`, and only the 
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from temperance.data.example import Message, Origin, Row
-from temperance.data.formats.format import Format, RawRecord, common_prompt, preference, text
+from temperance.data.formats.format import Format, NoPlace, RawRecord, as_preference, common_prompt, preference, text
 from temperance.data.record import Malformed, clean
 
+SPEAKERS = {"user": "Human", "assistant": "Assistant"}
 SPEAKER = re.compile(r"(?:\A|\n\n)(Human|Assistant):")
 
 
@@ -51,4 +53,13 @@ def transcript(said: str, what: str) -> tuple[Message, ...]:
     )
 
 
-FORMAT = Format(name="hh_rlhf", title="chosen and rejected transcripts of Human: and Assistant:", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the two transcripts of a preference."""
+    row = as_preference(rows)
+    if any(message.role not in SPEAKERS for message in row.prompt):
+        raise NoPlace("has room for the user's and the assistant's turns only")
+    before = "".join(f"\n\n{SPEAKERS[message.role]}: {message.content}" for message in row.prompt)
+    return {key: f"{before}\n\nAssistant: {answer}" for key, answer in (("chosen", row.chosen), ("rejected", row.rejected))}
+
+
+FORMAT = Format(name="hh_rlhf", title="chosen and rejected transcripts of Human: and Assistant:", matches=matches, rows=rows, record=record)

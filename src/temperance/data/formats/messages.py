@@ -1,9 +1,10 @@
 """Messages: a list of `role` and `content`, as chat interfaces take it, under `messages`, `conversation` or `conversations`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from temperance.data.example import Origin, Row
-from temperance.data.formats.format import Format, RawRecord, conversation, example
+from temperance.data.formats.format import Format, RawRecord, as_example, conversation, example
 
 NAMES = ("messages", "conversation", "conversations")
 
@@ -27,4 +28,9 @@ def rows(record: RawRecord, origin: Origin) -> list[Row]:
     return [example(conversation(record.get(name), name), origin)]
 
 
-FORMAT = Format(name="messages", title="messages of role and content", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the record of an example."""
+    return {"messages": [message.as_json() for message in as_example(rows).messages]}
+
+
+FORMAT = Format(name="messages", title="messages of role and content", matches=matches, rows=rows, record=record)

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from temperance.data.example import Message, Origin, Row
-from temperance.data.formats.format import Format, RawRecord, example, number, preference, tagged, turn
+from temperance.data.formats.format import Format, NoPlace, RawRecord, as_example, example, number, preference, tagged, turn
 from temperance.data.record import Bad, Entry, Malformed, Record, excerpt, kind
 
+SPEAKERS = {"user": "prompter", "assistant": "assistant"}
 TURNS = 128
 MESSAGES = 500_000
 
@@ -134,10 +135,25 @@ def _orphan(record: Record, reason: str) -> Bad:
     return Bad(source="", row=record.row, line=record.line, reason=reason, excerpt=excerpt(record.value))
 
 
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return an example as a tree of one thread. A ranked pair would be read back as two examples more, so it has no place alone."""
+    row = as_example(rows)
+    node: dict[str, Any] = {}
+    for place in reversed(range(len(row.messages))):
+        message = row.messages[place]
+        if message.role not in SPEAKERS:
+            raise NoPlace("has room for the user's and the assistant's turns only")
+        name, parent = f"{row.id[7:23]}-{place}", f"{row.id[7:23]}-{place - 1}" if place else None
+        replies = [node] if node else []
+        node = {"message_id": name, "parent_id": parent, "role": SPEAKERS[message.role], "text": message.content, "replies": replies}
+    return node
+
+
 FORMAT = Format(
     name="oasst",
     title="message_id, role (prompter or assistant), text, and replies or parent_id",
     matches=matches,
     rows=rows,
+    record=record,
     assemble=assemble,
 )

@@ -3,11 +3,11 @@
 With lists the prompt may stand apart, or inside both answers, or both. `instruction` (with `input`) and `question` also name the prompt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temperance.data.example import Message, Origin, Row
-from temperance.data.formats.format import Format, RawRecord, common_prompt, conversation, optional_text, preference, text
+from temperance.data.formats.format import Format, RawRecord, as_preference, common_prompt, conversation, optional_text, preference, text
 from temperance.data.record import Malformed, clean
 
 NAMES = ("prompt", "instruction", "question")
@@ -67,4 +67,11 @@ def _holds(shared: tuple[Message, ...], stated: tuple[Message, ...]) -> bool:
     return all(message.content.strip() in spoken for message in stated)
 
 
-FORMAT = Format(name="preference", title="prompt, chosen and rejected", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the record of a preference, all three as lists of turns; its margin has no place."""
+    row = as_preference(rows)
+    chosen, rejected = ([Message("assistant", answer).as_json()] for answer in (row.chosen, row.rejected))
+    return {"prompt": [message.as_json() for message in row.prompt], "chosen": chosen, "rejected": rejected}
+
+
+FORMAT = Format(name="preference", title="prompt, chosen and rejected", matches=matches, rows=rows, record=record)

@@ -1,12 +1,13 @@
 """ShareGPT: `conversations` of `from` and `value`; with `chosen` and `rejected` turns beside it, a preference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from temperance.data.example import Message, Origin, Row
+from temperance.data.example import Example, Message, Origin, Row
 from temperance.data.formats.format import Format, RawRecord, conversation, example, optional_text, preference, turn
 from temperance.data.record import Malformed
 
+SPEAKERS = {"user": "human", "assistant": "gpt"}
 KEYS = {"role_key": "from", "text_key": "value"}
 
 
@@ -35,4 +36,17 @@ def _answer(value: Any, what: str) -> str:
     return said.content
 
 
-FORMAT = Format(name="sharegpt", title="conversations of from and value", matches=matches, rows=rows)
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the record of an example or a preference."""
+    (row,) = rows
+    if isinstance(row, Example):
+        return {"conversations": [_turn(message) for message in row.messages]}
+    answers = {key: _turn(Message("assistant", said)) for key, said in (("chosen", row.chosen), ("rejected", row.rejected))}
+    return {"conversations": [_turn(message) for message in row.prompt], **answers}
+
+
+def _turn(message: Message) -> dict[str, str]:
+    return {"from": SPEAKERS.get(message.role, message.role), "value": message.content}
+
+
+FORMAT = Format(name="sharegpt", title="conversations of from and value", matches=matches, rows=rows, record=record)

@@ -4,13 +4,13 @@ The best-rated completion is preferred to the worst, with the difference as marg
 without one, the mean of its `annotations`' ratings; without these, its `overall_score`, `score` or `rating`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from temperance.data.example import Message, Origin, Row
 from temperance.data.formats import preference as pairs
-from temperance.data.formats.format import Format, RawRecord, number, preference, text
+from temperance.data.formats.format import Format, NoPlace, RawRecord, as_preference, number, preference, text
 from temperance.data.record import Malformed, clean, kind
 
 SCORES = (("score_chosen", "score_rejected"), ("chosen_score", "rejected_score"), ("chosen-rating", "rejected-rating"))
@@ -68,6 +68,18 @@ def _rating(completion: RawRecord) -> float | None:
     return next((rating for name in RATINGS if (rating := number(completion.get(name))) is not None), None)
 
 
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the binarised record of a preference with a margin, which the two scores keep."""
+    row = as_preference(rows)
+    if row.margin is None:
+        raise NoPlace("needs scores, and the row has no margin")
+    return {**pairs.record(rows), "score_chosen": row.margin, "score_rejected": 0.0}
+
+
 FORMAT = Format(
-    name="ultrafeedback", title="instruction and rated completions, or chosen and rejected with scores", matches=matches, rows=rows
+    name="ultrafeedback",
+    title="instruction and rated completions, or chosen and rejected with scores",
+    matches=matches,
+    rows=rows,
+    record=record,
 )

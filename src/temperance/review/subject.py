@@ -1,0 +1,159 @@
+"""What is reviewed: a curated run, or the rows of an audit. It says which rows wait, and what the table is once decisions are applied."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from temperance import scan
+from temperance.artifact import write_text
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
+from temperance.checks.registry import by_id
+from temperance.collect import table
+from temperance.curate import Decision, curate, read_decisions
+from temperance.data.example import Row, read_rows
+from temperance.errors import InputError
+from temperance.review.queue import Item, items_of
+
+DECISIONS = "decisions.jsonl"
+Kind = Literal["run", "rows"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A table and what was found in it. `path` is the run's folder, or the file with a line per row; `outcomes` name rows by position."""
+
+    path: str
+    kind: Kind
+    rows: Sequence[Row]
+    outcomes: tuple[Outcome, ...]
+
+    def items(self) -> list[Item]:
+        """Return what waits for a person."""
+        return items_of(self.rows, curate(self.rows, self.outcomes, redact=self.kind == "rows").left)
+
+    def reviewed(self, decisions: Iterable[Decision]) -> tuple[Row, ...]:
+        """Return the rows that stay, fixed where policy or a person says so. What is undecided stays."""
+        return curate(self.rows, self.outcomes, decisions, redact=self.kind == "rows").rows
+
+
+def from_run(folder: Path, curated: Path) -> Subject:
+    """Return a run's curated table.
+
+    Args:
+        folder: the run's own folder.
+        curated: the folder of its `curate` artifact.
+
+    Raises:
+        InputError: the artifact lacks what review reads.
+    """
+    left = scan.read(curated / "flagged.json").get("rows.jsonl", ())
+    return Subject(path=str(folder), kind="run", rows=tuple(read_rows(curated / "rows.jsonl")), outcomes=left)
+
+
+def from_audit(path: Path, report: Path | None = None) -> Subject:
+    """Return the table that `temperance audit data --rows` wrote about, read again from its sources.
+
+    Args:
+        path: the lines of `--rows`, JSON lines or Parquet.
+        report: the `--json` of the same audit, which tells groups apart; without it all rows of one check are one group.
+
+    Raises:
+        InputError: a file cannot be read, or a source is no longer what was audited.
+    """
+    lines = _lines(path)
+    wanted = list(dict.fromkeys(line["source"] for line in lines))
+    rows, _, _ = table(wanted)
+    place = {row.id: index for index, row in enumerate(rows)}
+    gone = [line for line in lines if line["id"] and line["id"] not in place]
+    if gone:
+        where, why = f"{gone[0]['source']} row {gone[0]['row']}", f"{len(gone)} audited rows are not in it any more"
+        raise InputError("the data changed since it was audited", where=where, why=why, then="temperance audit data, with --rows, again")
+    return Subject(path=str(path), kind="rows", rows=rows, outcomes=_outcomes(lines, _reported(report), place))
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    try:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            lines = parquet.read_table(path).to_pylist()
+        else:
+            lines = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
+        for line in lines:
+            _ = line["source"], line["row"], line["id"], float(line["suspicion"]), line["action"], list(line["checks"])
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        then = "temperance audit data PATH --rows FILE"
+        raise InputError(
+            "these are not the rows of an audit", where=str(path), why=f"{type(error).__name__}: {error}", then=then
+        ) from error
+    return lines
+
+
+def _reported(report: Path | None) -> dict[str, dict[str, Any]]:
+    """Return the findings of a report by their fingerprints."""
+    if report is None:
+        return {}
+    try:
+        body = orjson.loads(report.read_bytes())
+        return {one["fingerprint"]: one for outcome in body["outcomes"] for one in outcome["findings"]}
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        then = "temperance audit data PATH --json FILE"
+        raise InputError(
+            "this is not the report of an audit", where=str(report), why=f"{type(error).__name__}: {error}", then=then
+        ) from error
+
+
+def _outcomes(
+    lines: Iterable[Mapping[str, Any]], reported: Mapping[str, Mapping[str, Any]], place: Mapping[str, int]
+) -> tuple[Outcome, ...]:
+    """Return the findings again, from what each row's line names; the line's action is the strongest of them, and so holds for all."""
+    groups: dict[tuple[str, str, str], dict[int, float]] = {}
+    for line in lines:
+        named = [(reported[mark]["id"], mark) for mark in line.get("findings") or () if mark in reported]
+        named += [(check, "") for check in line["checks"] if check not in {check for check, _ in named}]
+        for check, mark in named if line["id"] else ():
+            groups.setdefault((check, mark, line["action"]), {})[place[line["id"]]] = float(line["suspicion"])
+    found: dict[str, list[Finding]] = {}
+    for (check, mark, action), rows in groups.items():
+        found.setdefault(check, []).append(_finding(check, reported.get(mark), rows, action))
+    return tuple(Outcome(check=check, outcome="found", findings=tuple(findings)) for check, findings in found.items())
+
+
+def _finding(check: str, said: Mapping[str, Any] | None, rows: Mapping[int, float], action: Any) -> Finding:
+    if said is None:
+        known = by_id(check)
+        plain = Evidence(where="", says="the audit's --json report tells its groups apart", n=len(rows))
+        title, fix = known.title, Fix(says="look at the rows")
+        return Finding(
+            id=check, severity=known.severity, confidence=Confidence.LOW, title=title, evidence=plain, fix=fix, rows=rows, action=action
+        )
+    seen = said["evidence"]
+    return Finding(
+        id=check,
+        severity=Severity(said["severity"]),
+        confidence=Confidence(said["confidence"]),
+        title=said["title"],
+        evidence=Evidence(where=seen["where"], says=seen["says"], value=seen["value"], limit=seen["limit"], n=seen["n"]),
+        fix=Fix(**said["fix"]),
+        rows=rows,
+        action=action,
+    )
+
+
+def feed(folder: Path, decisions: Iterable[Decision]) -> int:
+    """Append to a run's `decisions.jsonl` whatever it does not say yet; return how many lines that were. What stands there is kept.
+
+    Raises:
+        InputError: a line that stands there is no decision.
+    """
+    path = folder / DECISIONS
+    known = {one.row: one.action for one in read_decisions(path)}
+    new = [one for one in decisions if known.get(one.row) != one.action]
+    if new:
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        lines = "".join(orjson.dumps(vars(one)).decode() + "\n" for one in new)
+        write_text(path, before + ("\n" if before and not before.endswith("\n") else "") + lines)
+    return len(new)
