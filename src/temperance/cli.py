@@ -107,14 +107,17 @@ def run(
 ) -> None:
     """Run the river, or go on where it stopped. Writes report.html beside the run; exits with the gate's verdict."""
     from temperance import pipeline
+    from temperance.job import rank
     from temperance.report.gather import gather
     from temperance.report.html import page
     from temperance.report.progress import RunDisplay
     from temperance.report.terminal import console, run_summary
 
     resolved = _recipe(recipe, override, seed)
-    with RunDisplay([stage.name for stage in pipeline.STAGES], quiet=quiet) as display:
+    with RunDisplay([stage.name for stage in pipeline.STAGES], quiet=quiet or bool(rank())) as display:
         made = pipeline.run(resolved, display, until=until, only=only)
+    if rank():
+        raise typer.Exit
     view = gather(resolved.folder)
     report = resolved.folder / "report.html"
     report.write_text(page(view), encoding="utf-8")

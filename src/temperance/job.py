@@ -1,5 +1,9 @@
-"""What a stage is given: its recipe, its inputs, a folder to fill, a folder to resume from, and somebody to tell about progress."""
+"""What a stage is given: its recipe, its inputs, a folder to fill, a folder to resume from, and somebody to tell about progress.
 
+Several processes may train one stage together; a launcher (`accelerate launch`, `torchrun`) tells each how many they are and which it is.
+"""
+
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +11,16 @@ from typing import Protocol
 
 from temperance.artifact import Artifact
 from temperance.recipe import Recipe
+
+
+def processes() -> int:
+    """Return how many processes a launcher started; 1 without one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def rank() -> int:
+    """Return this process's number among them, from 0; the one with 0 owns what is written."""
+    return int(os.environ.get("RANK", "0"))
 
 
 class Progress(Protocol):

@@ -11,9 +11,10 @@ import importlib.metadata
 import json
 import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -25,11 +26,12 @@ from temperance import artifact
 from temperance.artifact import Artifact, canonical_json, digest_of, file_digest, text_digest
 from temperance.data.starter import source_path
 from temperance.errors import InputError, RecipeError, StageError
-from temperance.job import Job, Progress
+from temperance.job import Job, Progress, processes, rank
 from temperance.recipe import Recipe
 
 PRINTERS = ("cli.py", "pipeline.py", "commands", "report", "review", "web")
 RECORD, DECISIONS = "run.json", "decisions.jsonl"
+TOGETHER = ("sft", "reward", "align")  # stages that several processes train together
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "inspect-ai", "datasketch", "py3langid")
 
 
@@ -172,17 +174,21 @@ def run(recipe: Recipe, progress: Progress, *, until: str = "", only: str = "") 
         recipe: the run.
         progress: told about every step.
         until: stop after this stage.
-        only: run this stage alone, even if it is cached; what it reads must be there.
+        only: run this stage alone, even if it is cached; what it reads must be there. Several processes can train one stage together:
+            the first writes its artifact, and the others come back without it.
 
     Raises:
-        RecipeError: `until` or `only` names no stage.
+        RecipeError: `until` or `only` names no stage, or several processes were launched for what is one process's work.
         StageError: an input of `only` is missing, or the run is already running elsewhere.
     """
     for name in filter(None, (until, only)):
         if name not in NAMES:
             raise RecipeError(f"there is no stage {name!r}", why=f"the stages are {', '.join(NAMES)}")
+    if processes() > 1 and only not in TOGETHER:
+        why = f"{processes()} processes were launched, and only {', '.join(TOGETHER)} can be trained by several, one stage a launch"
+        raise RecipeError("this is one process's work", why=why, then="accelerate launch -m temperance run RECIPE --only sft")
     made: dict[str, Artifact] = {}
-    with _alone(recipe):
+    with nullcontext() if rank() else _alone(recipe):
         for stage in STAGES:
             inputs = {name: made[name] for name in stage.reads if name in made}
             if only and stage.name != only:
@@ -191,6 +197,9 @@ def run(recipe: Recipe, progress: Progress, *, until: str = "", only: str = "") 
             if len(inputs) < len(stage.reads):
                 lacking = ", ".join(sorted(set(stage.reads) - set(inputs)))
                 raise StageError(f"{stage.name} cannot run alone", why=f"{lacking} has not been made", then="temperance run RECIPE")
+            if rank():
+                _help(stage, recipe, inputs, progress)
+                break
             made[stage.name] = _run_one(stage, recipe, inputs, progress, force=bool(only))
             _record(recipe, (artifacts(recipe.folder) if only and (recipe.folder / RECORD).exists() else {}) | made)
             if stage.name in (until, only) or made[stage.name].metrics.get("verdict", "pass") != "pass":
@@ -228,6 +237,17 @@ def _run_one(stage: Stage, recipe: Recipe, inputs: Mapping[str, Artifact], progr
     shutil.rmtree(scratch, ignore_errors=True)
     progress.finished(stage.name, made.manifest.seconds)
     return made
+
+
+def _help(stage: Stage, recipe: Recipe, inputs: Mapping[str, Artifact], progress: Progress) -> None:
+    """Train beside the process that owns the artifact; what this one writes is thrown away."""
+    scratch = _scratch(stage, recipe, key_of(stage, recipe, inputs))
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        job = Job(
+            recipe=recipe, inputs=inputs, work=Path(folder), scratch=scratch, history=recipe.out / "history.sqlite", progress=progress
+        )
+        importlib.import_module(stage.module).run(job)
 
 
 def _run_record(folder: Path) -> dict[str, Any]:

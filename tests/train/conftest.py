@@ -1,5 +1,6 @@
 """A tiny base, a curated table, and a way to run one training stage on them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,8 @@ def ran(tmp_path: Path, base: Path, curated: Artifact) -> Ran:
         return commit(work, tmp_path / name / "made", {"stage": "s", "key": "k", "metrics": metrics})
 
     return run
+
+
+def curve(made: Artifact) -> list[dict[str, float]]:
+    """Return an artifact's loss curve, a point a step."""
+    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]

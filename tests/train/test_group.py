@@ -15,7 +15,7 @@ from temperance.errors import StageError
 from temperance.job import Unwatched
 from temperance.recipe import Group
 from temperance.train import align, group, reward, sft
-from tests.train.conftest import SMALL, Ran
+from tests.train.conftest import SMALL, Ran, curve
 
 GROUP = {"steps": 4, "prompts": 2, "generations": 3, "max_tokens": 6}
 METHODS = ("grpo", "rloo")
@@ -51,10 +51,6 @@ def aligned(ran: Ran, tuned: Artifact, rewarded: Artifact) -> Callable[..., Arti
         return ran(align.run, name, progress, tuned, rewarded=rewarded, align=section)
 
     return run
-
-
-def curve(made: Artifact) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("method", METHODS)

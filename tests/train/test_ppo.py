@@ -16,7 +16,7 @@ from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
 from temperance.train import align, learner, ppo, reward, sft
 from temperance.train.losses import gae, policy_loss, token_rewards, whiten
-from tests.train.conftest import SMALL, Ran
+from tests.train.conftest import SMALL, Ran, curve
 
 PPO = {"iterations": 3, "answers": 4, "max_tokens": 6, "epochs": 2}
 SECTION = {**SMALL, "learning_rate": 1e-3, "method": "ppo", "ppo": PPO}
@@ -43,10 +43,6 @@ def aligned(ran: Ran, tuned: Artifact, rewarded: Artifact) -> Callable[..., Arti
         return ran(align.run, name, after=tuned, rewarded=rewarded, align=section)
 
     return run
-
-
-def curve(made: Artifact) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]
 
 
 def test_the_first_kl_is_exactly_0_and_so_is_every_first_ratio_exactly_1(aligned: Callable[..., Artifact]) -> None:

@@ -19,7 +19,7 @@ from temperance.job import Unwatched
 from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
 from temperance.lm.score import score
 from temperance.train import dpo, kto, reward, sft
-from tests.train.conftest import SMALL, Ran
+from tests.train.conftest import SMALL, Ran, curve
 
 STAGES = {"sft": sft.run, "reward": reward.run, "align": dpo.run, "kto": kto.run}
 
@@ -40,10 +40,6 @@ class Kills(Unwatched):
 @pytest.fixture
 def tuned(ran: Ran) -> Artifact:
     return ran(sft.run, "tuned")
-
-
-def curve(made: Artifact) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (made / "curve.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("name", STAGES)

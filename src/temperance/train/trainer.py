@@ -24,7 +24,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 
 from temperance.data.example import Example, Message, Preference, Row
 from temperance.errors import StageError
-from temperance.job import Job, Progress
+from temperance.job import Job, Progress, processes, rank
 from temperance.lm.load import load_model, resolve
 from temperance.lm.precision import choose
 from temperance.recipe import Lora, Training
@@ -75,7 +75,16 @@ def lora_config(lora: Lora, model: Any, **task: Any) -> LoraConfig:
 
 
 def arguments(job: Job, section: Training) -> dict[str, Any]:
-    """Return the training arguments that do not depend on the method; the precision chosen is told to the progress display."""
+    """Return the training arguments that do not depend on the method; the precision chosen is told to the progress display.
+
+    Several processes share each batch, so that they take the steps that one would take.
+
+    Raises:
+        StageError: a batch cannot be shared equally.
+    """
+    if section.batch_size % processes():
+        why = f"batch_size is {section.batch_size}, and {processes()} processes were launched"
+        raise StageError("a batch cannot be shared equally", why=why, then="raise batch_size, or launch fewer processes")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     precision = choose(job.recipe.precision, device)
     job.progress.say(f"precision {precision.name}: {precision.why}")
@@ -85,7 +94,7 @@ def arguments(job: Job, section: Training) -> dict[str, Any]:
         "learning_rate": section.learning_rate,
         "warmup_steps": section.warmup,
         "lr_scheduler_type": "cosine",
-        "per_device_train_batch_size": section.batch_size,
+        "per_device_train_batch_size": section.batch_size // processes(),
         "max_length": section.max_length,
         "train_sampling_strategy": "sequential",
         "seed": job.recipe.seed,
@@ -125,8 +134,11 @@ class Watch(TrainerCallback):
         self.progress.step(state.global_step, state.max_steps, **figures)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Mark the checkpoint that was just written."""
-        (Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / WHOLE).touch()
+        """Mark the checkpoint that was just written, once every process has written its part."""
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.barrier()
+        if state.is_world_process_zero:
+            (Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / WHOLE).touch()
 
 
 def last_checkpoint(scratch: Path) -> Path | None:
@@ -135,7 +147,7 @@ def last_checkpoint(scratch: Path) -> Path | None:
     for folder in scratch.glob("checkpoint-*"):
         if (folder / WHOLE).exists():
             whole.append((int(folder.name.rpartition("-")[2]), folder))
-        else:
+        elif not rank():
             shutil.rmtree(folder)
     return max(whole)[1] if whole else None
 
@@ -161,7 +173,8 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
         raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower learning_rate")
     tail = history[-max(1, len(history) // 10) :]
     loss = sum(float(entry["loss"]) for entry in tail) / len(tail)
-    return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0))}
+    shared = {"processes": processes()} if processes() > 1 else {}
+    return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0)), **shared}
 
 
 def tuned_policy(job: Job) -> PeftModel:
