@@ -131,6 +131,14 @@ def test_an_audit_is_reviewed_and_exported(grouped: bool, home: Path, monkeypatc
     assert answers[-2:] == ["At [EMAIL].", "An animal."]
 
 
+def test_a_group_stays_whole_where_one_of_its_rows_is_also_redacted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"instruction": "Is it flat?", "output": said} for said in ("Yes, ask gretel.huber1987@gmx.de.", "No, it is not.")]
+    (home / "rows.json").write_text(json.dumps(rows))
+    assert temperance("audit", "data", "rows.json", "--rows", "audited.jsonl", "--json", "report.json", monkeypatch=monkeypatch) == 0
+    queue = said(home, "list", "audited.jsonl", "--report", "report.json", monkeypatch=monkeypatch)["items"]
+    assert [(one["rows"], one["waiting"]) for one in queue] == [(2, 2)]
+
+
 def test_a_run_is_exported_with_what_was_decided_before_it_runs_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = curated(home, monkeypatch)
     large = said(home, "list", "runs/r", "--reviewers", "1", monkeypatch=monkeypatch)["items"][0]["item"]

@@ -9,10 +9,10 @@ import orjson
 
 from temperance import scan
 from temperance.artifact import write_text
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
+from temperance.checks.finding import Action, Confidence, Evidence, Finding, Fix, Outcome, Severity
 from temperance.checks.registry import by_id
 from temperance.collect import table
-from temperance.curate import Decision, curate, read_decisions
+from temperance.curate import ORDER, Decision, curate, read_decisions
 from temperance.data.example import Row, read_rows
 from temperance.errors import InputError
 from temperance.review.queue import Item, items_of
@@ -83,7 +83,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         else:
             lines = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
         for line in lines:
-            _ = line["source"], line["row"], line["id"], float(line["suspicion"]), line["action"], list(line["checks"])
+            _ = line["source"], line["row"], line["id"], float(line["suspicion"]), ORDER.index(line["action"]), list(line["checks"])
     except (OSError, LookupError, TypeError, ValueError) as error:
         then = "temperance audit data PATH --rows FILE"
         raise InputError(
@@ -109,20 +109,27 @@ def _reported(report: Path | None) -> dict[str, dict[str, Any]]:
 def _outcomes(
     lines: Iterable[Mapping[str, Any]], reported: Mapping[str, Mapping[str, Any]], place: Mapping[str, int]
 ) -> tuple[Outcome, ...]:
-    """Return the findings again, from what each row's line names; the line's action is the strongest of them, and so holds for all."""
+    """Return the findings again, from what each row's line names.
+
+    A line's action is the strongest of what was found in its row, so a finding's own is the weakest among its rows. Of findings that no
+    report tells apart, rows with the same action are one.
+    """
     groups: dict[tuple[str, str, str], dict[int, float]] = {}
+    actions: dict[tuple[str, str, str], Action] = {}
     for line in lines:
         named = [(reported[mark]["id"], mark) for mark in line.get("findings") or () if mark in reported]
         named += [(check, "") for check in line["checks"] if check not in {check for check, _ in named}]
         for check, mark in named if line["id"] else ():
-            groups.setdefault((check, mark, line["action"]), {})[place[line["id"]]] = float(line["suspicion"])
+            key = (check, mark, "" if mark else line["action"])
+            groups.setdefault(key, {})[place[line["id"]]] = float(line["suspicion"])
+            actions[key] = min(actions.get(key, line["action"]), line["action"], key=ORDER.index)
     found: dict[str, list[Finding]] = {}
-    for (check, mark, action), rows in groups.items():
-        found.setdefault(check, []).append(_finding(check, reported.get(mark), rows, action))
+    for key, rows in groups.items():
+        found.setdefault(key[0], []).append(_finding(key[0], reported.get(key[1]), rows, actions[key]))
     return tuple(Outcome(check=check, outcome="found", findings=tuple(findings)) for check, findings in found.items())
 
 
-def _finding(check: str, said: Mapping[str, Any] | None, rows: Mapping[int, float], action: Any) -> Finding:
+def _finding(check: str, said: Mapping[str, Any] | None, rows: Mapping[int, float], action: Action) -> Finding:
     if said is None:
         known = by_id(check)
         plain = Evidence(where="", says="the audit's --json report tells its groups apart", n=len(rows))
