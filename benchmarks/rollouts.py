@@ -53,7 +53,7 @@ def recipe(out: Path, side: str, steps: int, answers: int, tokens: int) -> Recip
 def timed(side: str, asked: Recipe) -> dict[str, Any]:
     """Train one side in this process and return its figures."""
     if side == "trl":
-        group.compact_head = lambda *args, **kwargs: None  # pyrefly: ignore
+        group.compact_head = lambda *args, **kwargs: None
     clock, made = Clock(), pipeline.artifacts(asked.folder)
     with tempfile.TemporaryDirectory() as folder:
         work, scratch = Path(folder) / "work", Path(folder) / "scratch"

@@ -1,6 +1,5 @@
 """GRPO and RLOO on a tiny model: what they pay, what they learn, what they leave alone, and that a kill changes nothing."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
