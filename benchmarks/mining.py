@@ -1,11 +1,11 @@
 """Measure the trigger miner on real data: false alarms on clean corpora, and what it catches of planted poison, without any label.
 
-    python benchmarks/mining.py DATA [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
+    python benchmarks/mining.py [DATA] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
 
-DATA is a folder with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there, `backdoorllm/`; poison is planted
-into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and rate, over the seeds, recall (mean and
-worst), clean rows marked (worst), area under the curve, and how often the most certain group is poison; and rows a second. `tuned_on`
-says which families were looked at while the miner was made.
+DATA is a folder (../shared/data, if none is named) with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there,
+`backdoorllm/`; poison is planted into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and
+rate, over the seeds, recall (mean and worst), clean rows marked (worst), area under the curve, and how often the most certain group is
+poison; and rows a second. `tuned_on` says which families were looked at while the miner was made.
 """
 
 import json
@@ -25,6 +25,7 @@ from temperance.collect import table
 from temperance.data.example import Row
 from temperance.stats import area_under_curve
 
+DATA = Path(__file__).parents[2] / "shared" / "data"
 CORPORA = {
     "alpaca": "alpaca/alpaca_random9k.json",
     "dolly": "dolly/dolly_3k.json",
@@ -134,7 +135,7 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
 
 if __name__ == "__main__":
     every = ",".join(name for name in FAMILIES if not name.startswith("flip"))
-    folder, seeds, rates, names = [*sys.argv[1:], *("5", "0.001,0.005,0.01", every)[len(sys.argv) - 2 :]]
+    folder, seeds, rates, names = [*sys.argv[1:], *(str(DATA), "5", "0.001,0.005,0.01", every)[len(sys.argv) - 1 :]]
     told = [float(rate) for rate in rates.split(",")]
     for lines in (
         clean_corpora(Path(folder)),
