@@ -248,7 +248,7 @@ def gate(
     from temperance import pipeline
     from temperance import recipe as recipes
     from temperance.checks.finding import Severity
-    from temperance.gate import conduct, evidence, verdict
+    from temperance.gate import conduct, constraints, evidence, verdict
     from temperance.report.terminal import console, gate_table
 
     resolved = recipes.resolve(pipeline.recorded_recipe(run_folder), overrides=override or ())
@@ -259,7 +259,7 @@ def gate(
             "the gate has too little to judge", where=str(run_folder), why=f"not made: {', '.join(lacking)}", then="temperance run RECIPE"
         )
     summary = json.loads((made["evaluate"] / "summary.json").read_text(encoding="utf-8"))
-    rules = [*conduct(summary, resolved.gate), *evidence(made, Severity(resolved.audit.block_at))]
+    rules = [*conduct(summary, resolved.gate), *constraints(summary, resolved.align), *evidence(made, Severity(resolved.audit.block_at))]
     said = verdict(rules)
     _write_json(json_file, {"verdict": said.value, "rules": rules})
     console().print(gate_table(rules, said))

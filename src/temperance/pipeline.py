@@ -93,7 +93,13 @@ STAGES = (
     ),
     Stage("audit", "temperance.audit", ("sft", "reward", "align"), ("audit",), "adapter injection"),
     Stage("evaluate", "temperance.evaluate", ("admit", "align"), (*MODEL, "evaluate"), "over-refusal, harm, verbosity; drift"),
-    Stage("gate", "temperance.gate", ("admit", "curate", "reward", "audit", "evaluate"), ("gate", "audit"), "everything above, by policy"),
+    Stage(
+        "gate",
+        "temperance.gate",
+        ("admit", "curate", "reward", "audit", "evaluate"),
+        ("gate", "audit", "align"),
+        "everything above, by policy",
+    ),
     Stage("release", "temperance.release", ("align", "evaluate", "gate"), ("name", "base", "release"), "unsigned, untraceable adapters"),
 )
 NAMES = tuple(stage.name for stage in STAGES)

@@ -77,16 +77,18 @@ class Sft(Training):
     `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
     `refusal_weight`: what is left of that in an answer that refuses. Refusals begin alike and answers do not, so the likeliest first
     word refuses before refusing is likely; less weight moves where the model changes its mind.
-    `openings`: how many passes learn the first `opening_tokens` tokens of every answer alone, before the pass that learns it whole; a
-    short pass costs little and decides as much.
+    `decisions`: how many passes over the prompts alone learn whether to refuse, before answers are learned, and go on beside them: a
+    ranking loss on whether an answer would open as refusals do, `decision_weight` times the loss of a token. A prompt costs a fraction of
+    its answer, and deciding is what is hard. `whole`: the share of the rows whose answers are learned as well.
     """
 
     rehearse: Annotated[int, Field(ge=0)] = 0
     first_tokens: Count = 6
     first_weight: Annotated[float, Field(ge=1)] = 1.0
     refusal_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
-    openings: Annotated[int, Field(ge=0)] = 0
-    opening_tokens: Count = 3
+    decisions: Annotated[int, Field(ge=0)] = 0
+    decision_weight: Annotated[float, Field(gt=0)] = 1.0
+    whole: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class Reward(Training):
@@ -99,11 +101,16 @@ class Reward(Training):
 class Constraint(Section):
     """Two limits on a policy that learns from a reward: the shares of harm and of over-refusal in its answers.
 
+    `rules`: how much the rules' opinion of an answer counts beside the reward model's score (0: not at all). `guard`: stop once answers
+    get worse by those rules, or longer, or circular, or flattering, and go back to the weights whose answers were not.
+
     `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds both at `price`, `off` follows the reward
     alone. Prices stay as they are for the first `price_warmup` steps.
     """
 
     constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
+    rules: Annotated[float, Field(ge=0)] = 0.0
+    guard: bool = True
     harm: Share = 0.1
     over_refusal: Share = 0.1
     price: Annotated[float, Field(gt=0)] = 1.0

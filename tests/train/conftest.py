@@ -61,6 +61,7 @@ def ran(tmp_path: Path, base: Path, curated: Artifact) -> Ran:
         after: Artifact | None = None,
         *,
         rewarded: Artifact | None = None,
+        curated: Artifact = curated,
         **sections: Any,
     ) -> Artifact:
         sections = {"sft": SMALL, "reward": SMALL, "align": SMALL, **sections}

@@ -106,3 +106,30 @@ def test_a_score_that_is_no_number_is_an_error(aligned: Callable[..., Artifact],
 def test_a_kl_of_0_is_refused() -> None:
     with pytest.raises(ValidationError, match="kl"):
         Group(kl=0.0)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
+    asked: list[int] = []
+
+    def worse(*_: Any) -> list[float]:
+        asked.append(1)
+        late = (len(asked) - 1) // 6 >= 4
+        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
+
+    monkeypatch.setattr(group, "watched", worse)
+    made = aligned("grpo", "watched", steps=8, guard=guarded)
+    if not guarded:
+        assert (made.metrics["alarms"], made.metrics["steps"], made.metrics["weights_of"]) == ([], 8, 8)
+        return
+    assert made.metrics["alarms"] == ["quality"]
+    assert (made.metrics["weights_of"], made.metrics["steps"] < 8) == (3, True)
+    monkeypatch.setattr(group, "watched", lambda *_: [0.0, 3.0, 0.0, 0.0])
+    kept: list[dict[str, torch.Tensor]] = []
+    save = group.save_file
+    monkeypatch.setattr(
+        group, "save_file", lambda tensors, path: kept.append({k: v.clone() for k, v in tensors.items()}) or save(tensors, path)
+    )
+    aligned("grpo", "calm", steps=8)
+    weights = load_file(made / "adapter/adapter_model.safetensors")
+    assert all(torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[3].items())

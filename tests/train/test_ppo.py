@@ -99,6 +99,43 @@ def test_a_kill_in_mid_buffer_ends_with_the_same_bytes(aligned: Callable[..., Ar
     assert aligned("cut").manifest.files == whole.manifest.files
 
 
+def worse_from(start: int) -> Callable[..., list[float]]:
+    """Return figures of answers whose quality falls from an iteration on; four answers an iteration."""
+    asked: list[int] = []
+
+    def figures(*_: Any) -> list[float]:
+        asked.append(1)
+        late = (len(asked) - 1) // PPO["answers"] >= start
+        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
+
+    return figures
+
+
+def test_the_guard_goes_back_to_where_answers_were_not_worse(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ppo, "watched", worse_from(4))
+    stopped = aligned("stopped", ppo={"iterations": 9})
+    assert stopped.metrics["alarms"] == ["quality"]
+    assert (stopped.metrics["weights_of"], stopped.metrics["steps"] < 9) == (3, True)
+    monkeypatch.setattr(ppo, "watched", worse_from(99))
+    short = aligned("short", ppo={"iterations": 3})
+    assert (short.metrics["alarms"], short.metrics["weights_of"]) == ([], 3)
+    weights = "adapter/adapter_model.safetensors"
+    assert stopped.manifest.files[weights] == short.manifest.files[weights]
+
+
+def test_without_the_guard_it_goes_on(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ppo, "watched", worse_from(4))
+    made = aligned(ppo={"iterations": 7, "guard": False})
+    assert (made.metrics["alarms"], made.metrics["steps"], made.metrics["weights_of"]) == ([], 7, 7)
+
+
+def test_rules_can_be_paid_beside_the_reward_model(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ppo, "watched", lambda *_: [2.0, 3.0, 0.0, 0.0])
+    plain, ruled = (curve(aligned(name, ppo={"rules": rules}))[0] for name, rules in (("plain", 0.0), ("ruled", 1.5)))
+    assert ruled["reward"] == pytest.approx(plain["reward"] + 3.0)
+    assert ruled["quality"] == 2.0
+
+
 def test_a_kill_between_rollout_and_learning_uses_the_stored_rollout(
     aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,7 @@ import pytest
 
 from temperance.data.example import Example, Message, Origin
 from temperance.job import Job, Unwatched
-from temperance.lm.load import load_tokenizer
 from temperance.train import rehearsal
-from temperance.train.rehearsal import Lesson, opening
 
 REFUSAL = "I can't help break into a car, because it would harm its owner. A locksmith can open your own."
 ROWS = [
@@ -63,15 +61,3 @@ def test_how_a_refusal_begins(text: str) -> None:
 @pytest.mark.parametrize("text", ["To begin", "I'm glad you asked", "As a rule", "An apology letter", "Sort the list"])
 def test_how_an_answer_begins(text: str) -> None:
     assert not rehearsal.APOLOGY.match(text)
-
-
-def test_an_opening_is_an_answers_first_tokens_and_a_short_answer_stays(base: Path) -> None:
-    tokenizer = load_tokenizer(str(base))
-    example = Example(messages=(Message("user", "Who?"), Message("assistant", "The quick brown fox.")), origin=Origin(source="s", row=0))
-    begun = opening(Lesson(example, example.answer), tokenizer, 2)
-    assert example.answer.startswith(begun.answer)
-    assert len(tokenizer(begun.answer, add_special_tokens=False).input_ids) <= 2
-    assert not begun.ended
-    for short in ("The", "", "   \n  and"):
-        lesson = Lesson(example, short)
-        assert opening(lesson, tokenizer, 3) is lesson or opening(lesson, tokenizer, 3).answer

@@ -11,13 +11,15 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 
-from temperance.artifact import Artifact
-from temperance.data.example import Example, Message, read_rows
+from temperance.artifact import Artifact, commit
+from temperance.data.example import Example, Message, Origin, read_rows, write_rows
 from temperance.data.render import render
 from temperance.errors import StageError
 from temperance.job import Unwatched
+from temperance.lm.decision import margins
 from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
 from temperance.lm.score import score
+from temperance.recipe import Sft
 from temperance.train import dpo, kto, reward, sft
 from tests.train.conftest import SMALL, Ran, curve
 
@@ -154,7 +156,7 @@ def test_rehearsal_learns_the_beginning_of_the_bases_own_answer(ran: Ran, base: 
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr(sft, "render", lambda *args, **kwargs: seen.append(kwargs) or render(*args, **kwargs))
     made = ran(sft.run, sft={**SMALL, "rehearse": 4})
-    assert made.metrics["rehearsed"] == sum(not kwargs["ended"] for kwargs in seen) > 0
+    assert made.metrics["rehearsed"] == sum(kwargs.get("ended") is False for kwargs in seen) > 0
 
 
 @pytest.mark.parametrize("stage", [sft.run, dpo.run, reward.run])
@@ -171,18 +173,45 @@ def test_a_loss_that_is_no_number_is_an_error(ran: Ran) -> None:
         ran(sft.run, sft={**SMALL, "learning_rate": 0.99, "epochs": 8, "lora": {"r": 4, "alpha": 10**38}})
 
 
-def test_openings_are_learned_before_whole_answers(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, bool]] = []
-    monkeypatch.setattr(
-        sft,
-        "render",
-        lambda tokenizer, prompt, answer, *, ended: seen.append((answer, ended)) or render(tokenizer, prompt, answer, ended=ended),
-    )
-    made = ran(sft.run, sft={**SMALL, "openings": 2, "opening_tokens": 2})
-    first, second, last = seen[:12], seen[12:24], seen[24:]
-    assert len(last) == 12
-    assert first == second
-    assert [whole.startswith(begun) for (begun, _), (whole, _) in zip(first, last, strict=True)] == [True] * 12
-    assert not any(ended for _, ended in first)
-    assert all(ended for _, ended in last)
-    assert made.metrics["steps"] == 18
+def contrast(folder: Path) -> Artifact:
+    """Return a curated table of eight records, each a request that is refused beside one that is answered."""
+    (folder / "work").mkdir(parents=True)
+    rows = []
+    for index in range(8):
+        for ask, say in ((f"Steal fox {index}", "Sorry, I cannot do that."), (f"Draw fox {index}", "The fox is brown.")):
+            messages = (Message("user", f"{ask} now?"), Message("assistant", say))
+            rows.append(Example(messages=messages, origin=Origin(source="c", row=index)))
+    write_rows(folder / "work" / "rows.jsonl", rows)
+    return commit(folder / "work", folder / "made", {"stage": "curate", "key": "k"})
+
+
+def test_deciding_comes_before_answering_and_tells_requests_apart(ran: Ran, base: Path, tmp_path: Path) -> None:
+    table = contrast(tmp_path / "pairs")
+    learned = {**SMALL, "batch_size": 4, "decisions": 6, "whole": 0.25}
+    made = ran(sft.run, curated=table, sft=learned)
+    assert (made.metrics["steps"], made.metrics["openers"]) == (6 * 4 + 1, 1)
+    model, tokenizer = load_model(str(base), adapter=made / "adapter", precision="fp32"), load_tokenizer(str(base))
+    leads = []
+    for ask, say in (("Steal", "Sorry, I cannot do that."), ("Draw", "Sorry, I cannot do that.")):
+        row = render(tokenizer, (Message("user", f"{ask} fox 3 now?"),), say)
+        first = next(place for place, label in enumerate(row["labels"]) if label != -100)
+        with torch.inference_mode():
+            logits = model(torch.tensor([row["input_ids"]])).logits[:, first - 1]
+        leads.append(margins(logits, frozenset({row["labels"][first]})).item())
+    assert leads[0] > 0 > leads[1]
+
+
+def test_batches_are_shuffled_whole_and_what_fills_none_comes_last() -> None:
+    rows = [{"input_ids": [place], "labels": [place]} for place in range(10)]
+    mixed = sft._mixed([rows, rows], rows, Sft(batch_size=4), seed=1)
+    found = [row["input_ids"][0] for row in mixed]
+    assert sorted(found) == sorted([*range(8), *range(8), *range(10)])
+    batches = [found[start : start + 4] for start in range(0, 24, 4)]
+    assert sorted(batches) == sorted([[0, 1, 2, 3], [4, 5, 6, 7]] * 3)
+    assert found[24:] == [8, 9]
+    assert batches != sorted(batches)
+    assert sft._mixed([], rows, Sft(batch_size=4), seed=1) == rows
+
+
+def test_a_table_without_refusals_has_nothing_to_decide(ran: Ran) -> None:
+    assert ran(sft.run, "plain").manifest.files == ran(sft.run, "asked", sft={**SMALL, "decisions": 3}).manifest.files

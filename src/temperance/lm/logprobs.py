@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
 from temperance.errors import InputError
+from temperance.lm.decision import Decision, decision_loss, first_labels, margins
 from temperance.lm.trie import hidden_states
 
 ROWS = 8
@@ -94,13 +95,15 @@ def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: tor
 class Emphasis:
     """How much the first `first_tokens` labelled tokens of a row count, against 1 for the others.
 
-    `first_weight` is their weight; in a row whose first label is one of `lighter`, it is multiplied by `discount`.
+    `first_weight` is their weight; in a row whose first label is one of `lighter`, it is multiplied by `discount`. Where there is a
+    `decision`, a row of one label is there to be decided, not to be learned by heart: its token counts nothing.
     """
 
     first_tokens: int = 0
     first_weight: float = 1.0
     lighter: frozenset[int] = frozenset()
     discount: float = 1.0
+    decision: Decision | None = None
 
 
 def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
@@ -108,16 +111,31 @@ def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
     mask_BT = labels_BT != -100
     place_BT = mask_BT.cumsum(dim=1)
     start_B1 = labels_BT.masked_fill(~(mask_BT & (place_BT == 1)), 0).sum(dim=1, keepdim=True)
-    light_B1 = torch.isin(start_B1, torch.tensor(sorted(emphasis.lighter), dtype=labels_BT.dtype, device=labels_BT.device))
+    light_B1 = _among(start_B1, emphasis.lighter)
     first_B1 = emphasis.first_weight * torch.where(light_B1, emphasis.discount, 1.0)
-    weights_BT = torch.where(place_BT <= emphasis.first_tokens, first_B1, 1.0) * mask_BT
+    learned_BT = mask_BT & (mask_BT.sum(dim=1, keepdim=True) > 1) if emphasis.decision else mask_BT
+    weights_BT = torch.where(place_BT <= emphasis.first_tokens, first_B1, 1.0) * learned_BT
     return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
+
+
+def decided(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module, decision: Decision) -> torch.Tensor:
+    """Return the weighted decision loss of a batch, read where each row's first label is scored; labels and states as in `token_scores`."""
+    rows_R, places_R = first_labels(labels_BT[:, 1:])
+    first_R = labels_BT[rows_R, places_R + 1]
+    clear_R = ~_among(first_R, decision.unclear)
+    margin_R = margins(lm_head(hidden_BTD[rows_R[clear_R], places_R[clear_R]]), decision.openers)
+    return decision.weight * decision_loss(margin_R, _among(first_R[clear_R], decision.openers))
+
+
+def _among(labels: torch.Tensor, tokens: frozenset[int]) -> torch.Tensor:
+    return torch.isin(labels, torch.tensor(sorted(tokens), dtype=labels.dtype, device=labels.device))
 
 
 def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
-    With an `emphasis` the log-probabilities come weighted, so that a loss that sums them is a weighted loss.
+    With an `emphasis` the log-probabilities come weighted, so that a loss that takes their mean is a weighted loss; and each carries the
+    decision loss, so that their mean carries it once.
 
     Raises:
         InputError: the model does more than project its hidden states, so the numbers would not be trl's.
@@ -147,7 +165,10 @@ def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, te
         scores = token_scores(hidden_BTD, labels, head, temperature=temperature)
         if emphasis:
             assert scores.log_probs is not None
+            assert scores.label_mask is not None
             scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)
+            if emphasis.decision:
+                scores.log_probs = scores.log_probs - scores.label_mask * decided(hidden_BTD, labels, head, emphasis.decision)
         return scores
 
     model.forward = types.MethodType(forward, model)

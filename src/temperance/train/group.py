@@ -4,7 +4,8 @@ GRPO: Shao et al. 2024, arXiv:2402.03300; RLOO: Ahmadian et al. 2024, arXiv:2402
 reward model's score less the prices of harm and of over-refusal, on the same frozen backbone. The reference is a frozen copy of the sft
 adapter, and the KL to it always costs something.
 
-Every answer is learned from once. trl can reuse a buffer of answers, but does not checkpoint it, so a resumed run would differ.
+The same guard watches the answers (`monitor`). Every answer is learned from once: trl can reuse a buffer of answers, but does not
+checkpoint it, so a resumed run would differ.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
@@ -30,11 +32,12 @@ from temperance.lm.lora import fuse
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import Price
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, scored
+from temperance.train.monitor import WATCHED, guard
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
-PRICES = "prices.json"
+PURSE, CALM = "purse.json", "calm.safetensors"
 FOREIGN = ("max_length", "train_sampling_strategy", "per_device_train_batch_size", "num_train_epochs")
 
 
@@ -66,12 +69,13 @@ def run(job: Job) -> dict[str, Any]:
     fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), temperature=group.temperature)
     metrics = fit(trainer, job)
+    stopped = purse.go_back()
     save_adapter(trainer, job)
-    return {"prompts": len(asked), **metrics, **{f"{name}_price": price.value for name, price in purse.prices.items()}}
+    return {"prompts": len(asked), **metrics, **{f"{name}_price": price.value for name, price in purse.prices.items()}, **stopped}
 
 
 class Purse(TrainerCallback):
-    """Pays answers, moves the prices after each step, and keeps them with trl's checkpoints, so that a resumed run pays the same.
+    """Pays answers, moves the prices after each step, lets the guard look, and keeps all that with trl's checkpoints for a resumed run.
 
     A class because trl wants a function and a callback, and both need the prices.
     """
@@ -82,11 +86,13 @@ class Purse(TrainerCallback):
         folder = job.inputs["reward"] / "adapter"
         backbone.add_reward(model, folder)
         self.head_1D = head_of(folder, model.device)
-        self.prices = first_prices(job.recipe.align.group)
+        self.rules, self.section, self.job = rules_of(job.inputs["reward"].folder), job.recipe.align.group, job
+        self.prices, self.guard, self.calm, self.answered = first_prices(self.section), guard(), 0, 0
         checkpoint = last_checkpoint(job.scratch)
         if checkpoint:
-            told = json.loads((checkpoint / PRICES).read_text(encoding="utf-8"))
-            self.prices = {name: Price(**price) for name, price in told.items()}
+            told = json.loads((checkpoint / PURSE).read_text(encoding="utf-8"))
+            self.prices = {name: Price(**price) for name, price in told["prices"].items()}
+            self.guard, self.calm, self.answered = guard(told["guard"]), told["calm"], told["answered"]
 
     def pay(self, prompts: Any, completions: Any, row: Sequence[int], log_metric: Any, **columns: Any) -> list[float]:
         """Return what each answer is paid; prices move once a step, after they were used.
@@ -99,6 +105,7 @@ class Purse(TrainerCallback):
         self.model.set_adapter("default", inference_mode=False)
         if not all(map(math.isfinite, score_B.tolist())):
             raise StageError("an answer's score is not a number", where="the reward model", then="temperance run RECIPE --only reward")
+        score_B = score_B + self.section.rules * self._look(asked, answers).to(score_B.device)
         costs_B2 = torch.tensor([costs_of(one, answer) for one, answer in zip(asked, answers, strict=True)], device=score_B.device)
         costs = {HARM: costs_B2[:, 0], REFUSAL: costs_B2[:, 1]}
         found = paid(score_B, costs, self.prices)
@@ -109,10 +116,45 @@ class Purse(TrainerCallback):
         self.prices = {name: price.after(float(costs[name].mean())) for name, price in self.prices.items()}
         return found.tolist()
 
+    def _look(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
+        """Let the guard see a step's answers, keep the weights that gave them where it is calm, and return their quality, (B,)."""
+        lengths = [len(ids) for ids in self.tokenizer(list(answers), add_special_tokens=False).input_ids]
+        figures = [watched(self.rules, *row) for row in zip(asked, answers, lengths, strict=True)]
+        self.guard = self.guard.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
+        if self.guard.calm:
+            part = self.job.scratch / f"{CALM}.part"
+            save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
+            part.rename(self.job.scratch / CALM)
+            self.calm = self.answered
+        self.answered += 1
+        return torch.tensor([quality for quality, *_ in figures])
+
+    def _learned(self) -> dict[str, torch.nn.Parameter]:
+        return {name: one for name, one in self.model.named_parameters() if one.requires_grad}
+
+    def go_back(self) -> dict[str, Any]:
+        """Put the last calm weights back if the guard rang, and say what rang and which step's weights these are."""
+        alarms = self.guard.alarms if self.section.guard else []
+        if not alarms:
+            return {"alarms": [], "weights_of": self.answered}
+        kept = load_file(self.job.scratch / CALM)
+        with torch.no_grad():
+            for name, one in self._learned().items():
+                one.copy_(kept[name])
+        self.job.progress.say(f"the guard stopped it: {', '.join(alarms)} got worse; back to the weights of step {self.calm}")
+        return {"alarms": alarms, "weights_of": self.calm}
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Stop where the guard rings."""
+        if self.guard.alarms and self.section.guard:
+            control.should_training_stop = True
+
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Write the prices into the checkpoint that was just written, before it is marked as whole."""
+        """Write the purse into the checkpoint that was just written, before it is marked as whole."""
         folder = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
-        write_text(folder / PRICES, json.dumps({name: asdict(price) for name, price in self.prices.items()}))
+        prices = {name: asdict(price) for name, price in self.prices.items()}
+        kept = {"prices": prices, "guard": self.guard.as_json(), "calm": self.calm, "answered": self.answered}
+        write_text(folder / PURSE, json.dumps(kept))
 
 
 def _arguments(job: Job, section: Align) -> dict[str, Any]:

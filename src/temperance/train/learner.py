@@ -7,7 +7,7 @@ and renamed, so the newest one is whole; a kill during an iteration repeats it f
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
+from temperance.evals.propositions import Rules
 from temperance.train import rollout
 from temperance.train.backbone import POLICY, VALUE
 from temperance.train.control import KlController, Price
+from temperance.train.monitor import Guard, guard
 from temperance.train.rollout import Rollout
 
-CHECKPOINT, PART, ROLLOUT = "checkpoint", "checkpoint.part", "rollout"
+CHECKPOINT, PART, ROLLOUT, CALM = "checkpoint", "checkpoint.part", "rollout", "calm.safetensors"
 Curve = list[dict[str, float]]
 
 
@@ -29,7 +31,7 @@ Curve = list[dict[str, float]]
 class Learner:
     """Everything that answers, judges and learns: the model with its adapters, the value head, the reward head, the optimizer.
 
-    `reward_length` is how many tokens of a conversation the reward model reads.
+    `reward_length` is how many tokens of a conversation the reward model reads, `rules` the second opinion beside it.
     """
 
     model: PeftModel
@@ -37,16 +39,22 @@ class Learner:
     value_head: torch.nn.Linear
     reward_head_1D: torch.Tensor
     reward_length: int
+    rules: Rules
     optimizer: torch.optim.Optimizer
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What is carried from one iteration to the next, besides weights and the optimizer."""
+    """What is carried from one iteration to the next, besides weights and the optimizer.
+
+    `calm` is the newest iteration whose answers gave the guard no cause for worry; its weights are kept until there is a newer one.
+    """
 
     done: int
     kl: KlController
     prices: dict[str, Price]
+    guard: Guard = field(default_factory=guard)
+    calm: int = 0
 
 
 def store(scratch: Path, learner: Learner, state: State, curve: Curve) -> None:
@@ -58,6 +66,7 @@ def store(scratch: Path, learner: Learner, state: State, curve: Curve) -> None:
     moments = {f"{index}.{name}": value for index, kept in learner.optimizer.state_dict()["state"].items() for name, value in kept.items()}
     save_file(moments, part / "optimizer.safetensors")
     told = {"done": state.done, "kl": asdict(state.kl), "prices": {name: asdict(price) for name, price in state.prices.items()}}
+    told |= {"guard": state.guard.as_json(), "calm": state.calm}
     (part / "state.json").write_text(json.dumps({**told, "curve": curve}), encoding="utf-8")
     old, new = scratch / f"{CHECKPOINT}-{state.done - 1}", scratch / f"{CHECKPOINT}-{state.done}"
     shutil.rmtree(new, ignore_errors=True)
@@ -82,7 +91,23 @@ def restore(scratch: Path, learner: Learner, first: State) -> tuple[State, Curve
     learner.optimizer.load_state_dict({**learner.optimizer.state_dict(), "state": kept})
     told = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
     prices = {name: Price(**price) for name, price in told["prices"].items()}
-    return State(done=told["done"], kl=KlController(**told["kl"]), prices=prices), told["curve"]
+    kept_state = State(done=told["done"], kl=KlController(**told["kl"]), prices=prices, guard=guard(told["guard"]), calm=told["calm"])
+    return kept_state, told["curve"]
+
+
+def keep_calm(scratch: Path, learner: Learner) -> None:
+    """Keep the policy's weights of this moment as those to go back to."""
+    part = scratch / f"{CALM}.part"
+    save_file({name: tensor.contiguous() for name, tensor in _policy(learner).items()}, part)
+    part.rename(scratch / CALM)
+
+
+def go_back(scratch: Path, learner: Learner) -> None:
+    """Put the policy's weights back to those that were kept."""
+    kept = load_file(scratch / CALM)
+    with torch.no_grad():
+        for name, tensor in _policy(learner).items():
+            tensor.copy_(kept[name])
 
 
 def rolled(scratch: Path, done: int, collect: Callable[[], Rollout], *, device: torch.device) -> Rollout:
@@ -91,6 +116,10 @@ def rolled(scratch: Path, done: int, collect: Callable[[], Rollout], *, device: 
     if not path.exists():
         collect().save(path)
     return rollout.load(path, device)
+
+
+def _policy(learner: Learner) -> dict[str, torch.Tensor]:
+    return {name: value.data for name, value in learner.model.named_parameters() if f".{POLICY}." in name}
 
 
 def _weights(learner: Learner) -> dict[str, torch.Tensor]:

@@ -2,7 +2,8 @@
 
 One frozen backbone carries everything (`backbone`). The reference is a frozen copy of the sft adapter, so the KL of the first
 rollout is exactly 0. Harm and over-refusal are costs of their own, each with a limit and a price (`control`), because one reward
-cannot hold both. Schulman et al. 2017, arXiv:1707.06347; Dai et al. 2023, arXiv:2310.12773.
+cannot hold both. A guard (`monitor`) watches the answers and goes back where they get worse. Schulman et al. 2017, arXiv:1707.06347;
+Dai et al. 2023, arXiv:2310.12773.
 
 What is wanted of a prompt is read from its curated answer: one that refuses marks a prompt to be refused. The two costs are as good as
 the judge that names them, and an answer that it cannot place costs nothing.
@@ -11,6 +12,7 @@ the judge that names them, and an answer that it cannot place costs nothing.
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,13 +25,15 @@ from temperance.errors import StageError
 from temperance.job import Job
 from temperance.lm.generate import Reply, generate
 from temperance.lm.load import load_model, load_tokenizer
+from temperance.lm.lora import fuse
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import KlController
-from temperance.train.learner import Curve, Learner, State, restore, rolled, store
+from temperance.train.learner import Curve, Learner, State, go_back, keep_calm, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
+from temperance.train.monitor import QUALITY, WATCHED
 from temperance.train.reload import assert_reloads
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, scored
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
 from temperance.train.rollout import Rollout
 
 GRADIENT = 1.0
@@ -49,19 +53,35 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     learner = _learner(job)
     state, curve = restore(job.scratch, learner, _first(section))
+    alarms: list[str] = []
     for done in range(state.done, section.ppo.iterations):
         torch.manual_seed(job.recipe.seed * 1_000_003 + done)
         asked = drawn_prompts(rows, section.ppo.answers, seed=job.recipe.seed, step=done)
         answering = partial(collect, learner, asked, section, seed=job.recipe.seed + done)
         rollout = rolled(job.scratch, done, answering, device=learner.value_head.weight.device)
+        state = _watched(job, learner, rollout, state)
+        if state.guard.alarms and section.ppo.guard:
+            alarms = state.guard.alarms
+            go_back(job.scratch, learner)
+            job.progress.say(f"the guard stopped it: {', '.join(alarms)} got worse; back to the weights of iteration {state.calm}")
+            break
         figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
         if not all(map(math.isfinite, figures.values())):
             raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower align.learning_rate")
         state = _next(state, figures, section)
-        curve.append({"step": float(done + 1), **figures})
+        curve.append({"step": float(done + 1), **figures, "alarms": float(len(state.guard.alarms))})
         store(job.scratch, learner, state, curve)
         job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
-    return _finish(job, learner, curve)
+    return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": state.calm if alarms else state.done}
+
+
+def _watched(job: Job, learner: Learner, rollout: Rollout, state: State) -> State:
+    """Return the state after the guard has seen a rollout; where it sees no cause for worry, the weights that answered are kept."""
+    seen = state.guard.after({name: rollout.watched_BF[:, place].tolist() for place, name in enumerate(WATCHED)})
+    if not seen.calm:
+        return replace(state, guard=seen)
+    keep_calm(job.scratch, learner)
+    return replace(state, guard=seen, calm=state.done)
 
 
 def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed: int) -> Rollout:
@@ -86,6 +106,8 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         return torch.cat([backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part]) for part in parts])
 
     costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
+    figures = [watched(learner.rules, one, reply.text, len(reply.tokens)) for one, reply in zip(asked, replies, strict=True)]
+    watched_BF = torch.tensor(figures, device=device)
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
@@ -93,10 +115,11 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         old_BT=told(backbone.POLICY),
         reference_BT=told(backbone.REFERENCE),
         values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
-        score_B=_scores(learner, asked, replies),
+        score_B=_scores(learner, asked, replies) + section.ppo.rules * watched_BF[:, WATCHED.index(QUALITY)],
         ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies], device=device),
         harm_B=torch.tensor([harm for harm, _ in costs], device=device),
         refusal_B=torch.tensor([refusal for _, refusal in costs], device=device),
+        watched_BF=watched_BF,
     )
 
 
@@ -130,6 +153,7 @@ def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, s
         "first_ratio": steps[0]["ratio"],
         "inner_steps": float(len(steps)),
         "reward": float(rollout.score_B.mean()),
+        QUALITY: float(rollout.watched_BF[:, WATCHED.index(QUALITY)].mean()),
         "paid": float(paid_B.mean()),
         "kl": float(kl_BT.sum(dim=1).mean()),
         "kl_weight": state.kl.weight,
@@ -170,6 +194,7 @@ def _learner(job: Job) -> Learner:
     assert isinstance(base, PreTrainedModel)
     reward = job.inputs["reward"] / "adapter"
     model = backbone.stand(base, job.inputs["sft"] / "adapter", reward=reward, value=section.lora)
+    fuse(model)
     model.eval()  # rollouts and updates see the same network, so the first ratio is exactly 1
     width = base.config.get_text_config().hidden_size
     value_head = torch.nn.Linear(width, 1, device=base.device)
@@ -183,6 +208,7 @@ def _learner(job: Job) -> Learner:
         value_head=value_head,
         reward_head_1D=head_of(reward, base.device),
         reward_length=job.recipe.reward.max_length,
+        rules=rules_of(job.inputs["reward"].folder),
         optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
     )
 
@@ -195,7 +221,7 @@ def _first(section: Align) -> State:
 
 def _next(state: State, figures: dict[str, float], section: Align) -> State:
     prices = {name: price.after(figures[name]) for name, price in state.prices.items()}
-    return State(done=state.done + 1, kl=state.kl.after(figures["kl"], section.ppo.answers), prices=prices)
+    return replace(state, done=state.done + 1, kl=state.kl.after(figures["kl"], section.ppo.answers), prices=prices)
 
 
 def _batches(rows: int, section: Align, *, seed: int) -> Iterator[list[int]]:
@@ -230,6 +256,6 @@ def _finish(job: Job, learner: Learner, curve: Curve) -> dict[str, Any]:
     with backbone.using(learner.model, backbone.POLICY):
         assert_reloads(learner.model, job.work / "adapter", job.recipe.base)
     tail = curve[-max(1, len(curve) // 4) :]
-    return {name: sum(point[name] for point in tail) / len(tail) for name in ("loss", "reward", "kl", HARM, REFUSAL, "tokens")} | {
+    return {name: sum(point[name] for point in tail) / len(tail) for name in ("loss", "reward", QUALITY, "kl", HARM, REFUSAL, "tokens")} | {
         "steps": len(curve)
     }

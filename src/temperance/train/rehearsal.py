@@ -9,9 +9,7 @@ a chatbot ..."), which is how a refusal begins. What the base says is not checke
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from transformers import PreTrainedTokenizerBase
+from dataclasses import dataclass
 
 from temperance.artifact import write_text
 from temperance.data.example import Example
@@ -39,21 +37,14 @@ class Lesson:
 def lessons(examples: Sequence[Example], job: Job) -> list[Lesson]:
     """Return a lesson per example, in their order; `sft.rehearse` is how many tokens of the base's own answer are kept (0: none)."""
     tokens = job.recipe.sft.rehearse
-    learned = [Lesson(one, one.answer, refuses=_refuses(one, one.answer)) for one in examples]
+    learned = [Lesson(one, one.answer, refuses=refuses(one, one.answer)) for one in examples]
     asked = [index for index, one in enumerate(learned) if tokens and not one.refuses]
     if not asked:
         return learned
     for index, (text, ended) in zip(asked, _own_answers([examples[index] for index in asked], job), strict=True):
-        if text.strip() and not APOLOGY.match(text) and not _refuses(examples[index], text):
+        if text.strip() and not APOLOGY.match(text) and not refuses(examples[index], text):
             learned[index] = Lesson(examples[index], text, ended=ended)
     return learned
-
-
-def opening(lesson: Lesson, tokenizer: PreTrainedTokenizerBase, tokens: int) -> Lesson:
-    """Return the lesson of an answer's first tokens; one that is no longer, or begins with nothing to be seen, is returned as it is."""
-    ids = tokenizer(lesson.answer, add_special_tokens=False).input_ids
-    begun = str(tokenizer.decode(ids[:tokens])).rstrip("\ufffd").strip()
-    return replace(lesson, answer=begun, ended=False) if len(ids) > tokens and begun else lesson
 
 
 def _own_answers(examples: Sequence[Example], job: Job) -> list[tuple[str, bool]]:
@@ -75,5 +66,6 @@ def _own_answers(examples: Sequence[Example], job: Job) -> list[tuple[str, bool]
     return answers
 
 
-def _refuses(example: Example, answer: str) -> bool:
+def refuses(example: Example, answer: str) -> bool:
+    """Say whether the judge reads an answer to an example's last question as a refusal."""
     return judge(example.prompt[-1].content, answer).outcome == "refused"

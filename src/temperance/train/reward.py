@@ -1,7 +1,8 @@
 """Stage `reward`: a reward model from preferences: a LoRA adapter and a scalar head on the frozen base, through trl's RewardTrainer.
 
 Loss: Bradley-Terry, -log sigmoid(r(chosen) - r(rejected)). A share of the pairs, whole prompts at a time, is kept out of training;
-`scores.jsonl` holds the scores of both answers of each held-out pair, so that what the model rewards can be looked at.
+`scores.jsonl` holds the scores of both answers of each held-out pair, so that what the model rewards can be looked at. Beside it rules are
+fitted on the same side of the split (`rules.json`): a second opinion, which a person can read, on what the model pays.
 """
 
 import json
@@ -15,15 +16,19 @@ from trl import RewardConfig, RewardTrainer
 
 from temperance.data.example import Message, Preference, read_rows
 from temperance.errors import StageError
+from temperance.evals.judge import judge
+from temperance.evals.propositions import Pair
+from temperance.evals.propositions import fit as fit_rules
 from temperance.job import Job
 from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
 from temperance.stats import wilson
+from temperance.train.rewards import RULES
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, pair, save_adapter
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Train the reward model; write `adapter/` (head included), `curve.jsonl` and `scores.jsonl`.
+    """Train the reward model; write `adapter/` (head included), `rules.json`, `curve.jsonl` and `scores.jsonl`.
 
     Raises:
         StageError: there are too few preferences to train on and to hold some out.
@@ -31,6 +36,7 @@ def run(job: Job) -> dict[str, Any]:
     section = job.recipe.reward
     rows = [row for row in read_rows(job.inputs["curate"] / "rows.jsonl") if isinstance(row, Preference)]
     training, held = split(rows, section.holdout, seed=job.recipe.seed)
+    rules = fit_rules([rule_pair(row) for row in training])
     training = drawn(training, section, seed=job.recipe.seed)
     if not training or not held:
         why = f"the curated table holds {len(rows)} preferences"
@@ -47,7 +53,15 @@ def run(job: Job) -> dict[str, Any]:
     )
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
-    return {"pairs": len(training), **metrics, **_judge(adapted(trainer), tokenizer, held, job)}
+    (job.work / RULES).write_text(json.dumps(rules.as_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    agreed = sum(rules.prefers(rule_pair(row)) for row in held) / len(held)
+    return {"pairs": len(training), **metrics, **_judge(adapted(trainer), tokenizer, held, job), "rules_accuracy": agreed}
+
+
+def rule_pair(row: Preference) -> Pair:
+    """Return a preference as rules are fitted on it: a chosen answer that refuses marks a prompt to be refused."""
+    prompt = row.prompt[-1].content
+    return Pair(prompt, judge(prompt, row.chosen).outcome == "refused", row.chosen, row.rejected)
 
 
 def split(rows: list[Preference], holdout: float, *, seed: int) -> tuple[list[Preference], list[Preference]]:

@@ -4,6 +4,7 @@ What is wanted of a prompt is read from its curated answer: one that refuses mar
 the judge that names them, and an answer that it cannot place costs nothing. It does not know how the policy learns.
 """
 
+import json
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from transformers import PreTrainedTokenizerBase
 
 from temperance.data.example import Example, Message
 from temperance.evals.judge import judge
+from temperance.evals.propositions import Rules, propositions
 from temperance.lm.load import ADAPTER_WEIGHTS, HEAD
 from temperance.lm.score import encode
 from temperance.recipe import Constraint
@@ -23,6 +25,7 @@ from temperance.train import backbone
 from temperance.train.control import Price
 
 HARM, REFUSAL = "harm", "over_refusal"
+RULES = "rules.json"
 
 
 def drawn_prompts(rows: Sequence[Example], count: int, *, seed: int, step: int) -> list[Example]:
@@ -51,6 +54,19 @@ def scored(
     talks = [(*one.prompt, Message("assistant", answer)) for one, answer in zip(asked, answers, strict=True)]
     batch = encode(tokenizer, talks, max_length=max_length).to(head_1D.device)
     return backbone.scores(model, head_1D, batch["input_ids"], batch["attention_mask"])
+
+
+def rules_of(folder: Path) -> Rules:
+    """Return the rules that lie in a reward artifact."""
+    return Rules(**json.loads((folder / RULES).read_text(encoding="utf-8")))
+
+
+def watched(rules: Rules, asked: Example, answer: str, tokens: int) -> list[float]:
+    """Return what the guard watches of an answer, in the order of `monitor.WATCHED`; its quality is the rules' opinion."""
+    prompt = asked.prompt[-1].content
+    found = propositions(prompt, answer)
+    quality = rules.quality(prompt, answer, refuse=judge(prompt, asked.answer).outcome == "refused")
+    return [quality, math.log2(1 + tokens), found["repeats"], found["flatters"]]
 
 
 def costs_of(asked: Example, answer: str) -> tuple[float, float]:

@@ -1,9 +1,12 @@
 """Stage `sft`: instruction tuning of a LoRA adapter on the curated examples, through trl's SFTTrainer.
 
 The loss is taken on the answer alone; its first tokens may count more, because that is where refusing or answering is decided
-(Qi et al. 2024, arXiv:2406.05946). It does not know which rows are safe: that is curation's work.
+(Qi et al. 2024, arXiv:2406.05946), and a ranking loss on that decision may stand beside it. It does not know which rows are safe: that is
+curation's work.
 """
 
+import math
+import random
 from typing import Any
 
 from datasets import Dataset
@@ -14,11 +17,12 @@ from temperance.data.example import Example, read_rows
 from temperance.data.render import IGNORED, render
 from temperance.errors import StageError
 from temperance.job import Job
+from temperance.lm.decision import decision
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import Emphasis, compact_head
 from temperance.lm.lora import fuse
 from temperance.recipe import Sft
-from temperance.train.rehearsal import Lesson, lessons, opening
+from temperance.train.rehearsal import lessons, refuses
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
 
 
@@ -37,34 +41,51 @@ def run(job: Job) -> dict[str, Any]:
     rows = drawn(rows, section, seed=job.recipe.seed)
     set_seed(job.recipe.seed)
     tokenizer = load_tokenizer(job.recipe.base)
-    learned = _syllabus(lessons(rows, job), section, tokenizer)
+    learned = lessons(rows[: math.ceil(len(rows) * section.whole)], job)
+    whole = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]
+    begun = [_first_word(render(tokenizer, one.prompt, one.answer)) for one in rows]
+    found = decision([one["labels"][-1] for one in begun], [refuses(one, one.answer) for one in rows], weight=section.decision_weight)
+    passes = section.decisions if found.openers else 0
+    if passes < section.decisions:
+        job.progress.say("no first word gives a refusal away: there is nothing to decide by, and answers alone are learned")
     base = load_model(job.recipe.base, precision="fp32")
-    rendered = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]
     trainer = SFTTrainer(
         model=base,
         args=SFTConfig(**arguments(job, section)),
-        train_dataset=Dataset.from_list(rendered),
+        train_dataset=Dataset.from_list(_mixed([begun] * passes, whole, section, seed=job.recipe.seed)),
         processing_class=tokenizer,
         peft_config=lora_config(section.lora, base, task_type="CAUSAL_LM"),
     )
-    starts = frozenset(_first(one["labels"]) for lesson, one in zip(learned, rendered, strict=True) if lesson.refuses)
     emphasis = Emphasis(
-        first_tokens=section.first_tokens, first_weight=section.first_weight, lighter=starts, discount=section.refusal_weight
+        first_tokens=section.first_tokens,
+        first_weight=section.first_weight,
+        lighter=found.openers,
+        discount=section.refusal_weight,
+        decision=found if passes else None,
     )
     fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), emphasis)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
-    rehearsed = sum(one.answer != one.example.answer for one in learned[-len(rows) :])
-    return {"rows": len(rows), "rehearsed": rehearsed, **metrics}
+    rehearsed = sum(one.answer != one.example.answer for one in learned)
+    return {"rows": len(rows), "rehearsed": rehearsed, "openers": len(found.openers), **metrics}
 
 
-def _syllabus(learned: list[Lesson], section: Sft, tokenizer: Any) -> list[Lesson]:
-    """Return the lessons in the order of learning: the openings of all of them, as often as the recipe says, then each whole."""
-    whole = len(learned) // section.batch_size * section.batch_size  # so that rows of one record stay in one batch
-    openings = [opening(one, tokenizer, section.opening_tokens) for one in learned[:whole]] if section.openings else []
-    return [*openings * section.openings, *learned]
+def _mixed(
+    passes: list[list[dict[str, list[int]]]], whole: list[dict[str, list[int]]], section: Sft, *, seed: int
+) -> list[dict[str, list[int]]]:
+    """Return the batches of every pass in one random order, so that deciding and answering are learned side by side.
+
+    Rows of one record stay in one batch; what fills none comes last, or is left out where it is only there to be decided.
+    """
+    size = section.batch_size
+    batches = [rows[start : start + size] for rows in (*passes, whole) for start in range(0, len(rows) // size * size, size)]
+    if passes:
+        random.Random(seed).shuffle(batches)
+    return [row for batch in (*batches, whole[len(whole) // size * size :]) for row in batch]
 
 
-def _first(labels: list[int]) -> int:
-    return next(label for label in labels if label != IGNORED)
+def _first_word(rendered: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Return a prompt and the first token of its answer."""
+    end = next(place for place, label in enumerate(rendered["labels"]) if label != IGNORED) + 1
+    return {name: tokens[:end] for name, tokens in rendered.items()}
