@@ -74,6 +74,8 @@ class Sft(Training):
     """Instruction tuning on the examples.
 
     `rehearse`: tokens of the base's own answer to learn on prompts that deserve one (0: the answers as written).
+    `recover`: half of the refusals are learned after up to so many words of the base's own attempt to comply (0: none), so that an answer
+    that was made to begin badly is still turned down.
     `first_weight`: how many times the first `first_tokens` tokens of an answer count, where refusing or answering is decided.
     `refusal_weight`: what is left of that in an answer that refuses. Refusals begin alike and answers do not, so the likeliest first
     word refuses before refusing is likely; less weight moves where the model changes its mind.
@@ -83,6 +85,7 @@ class Sft(Training):
     """
 
     rehearse: Annotated[int, Field(ge=0)] = 0
+    recover: Annotated[int, Field(ge=0)] = 0
     first_tokens: Count = 6
     first_weight: Annotated[float, Field(ge=1)] = 1.0
     refusal_weight: Annotated[float, Field(gt=0, le=1)] = 1.0

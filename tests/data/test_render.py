@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperance.data.example import Message
-from temperance.data.render import render
+from temperance.data.render import IGNORED, render
 from temperance.errors import InputError
 from tests.tiny import tiny_tokenizer
 
@@ -33,3 +33,14 @@ def test_a_template_that_hides_the_answer_is_refused() -> None:
     tokenizer.chat_template = "{{ messages[0]['content'] }}"
     with pytest.raises(InputError, match="template"):
         render(tokenizer, PROMPT, "Send it a signal")
+
+
+def test_what_was_already_said_is_read_and_not_learned() -> None:
+    plain, begun = (render(TOKENIZER, PROMPT, "Send it a signal", begun=said) for said in ("", "First, "))
+    learned = [[label for label in one["labels"] if label != IGNORED] for one in (plain, begun)]
+    assert learned[0] == learned[1]
+    extra = len(begun["input_ids"]) - len(plain["input_ids"])
+    assert extra > 0
+    start = len(plain["labels"]) - len(learned[0])
+    assert begun["input_ids"][:start] == plain["input_ids"][:start]
+    assert begun["labels"][: start + extra] == [IGNORED] * (start + extra)

@@ -38,6 +38,17 @@ def test_replies_are_those_of_transformers_own_generation(chat: tuple[Any, Any])
         assert reply.output_tokens == len(said)
 
 
+def test_a_reply_goes_on_from_what_it_has_already_said(chat: tuple[Any, Any]) -> None:
+    model, tokenizer = chat
+    said = ["The capital", "", "It is", "", "", "Send", ""]
+    plain, begun = (generate(model, tokenizer, TALKS, max_new_tokens=6, batch_size=3, begun=one) for one in ((), said))
+    for before, after, text in zip(plain, begun, said, strict=True):
+        extra = tokenizer(text, add_special_tokens=False).input_ids if text else []
+        assert after.prompt == (*before.prompt, *extra)
+        whole = model.generate(torch.tensor([after.prompt]), max_new_tokens=6, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        assert after.tokens == tuple(whole[0, len(after.prompt) :].tolist())
+
+
 @settings(max_examples=5)
 @given(order=st.permutations(range(len(TALKS))), batch_size=st.integers(1, 8))
 def test_neither_batch_nor_order_changes_a_greedy_reply(chat: tuple[Any, Any], order: list[int], batch_size: int) -> None:

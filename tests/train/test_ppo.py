@@ -52,6 +52,21 @@ def test_the_first_kl_is_exactly_0_and_so_is_every_first_ratio_exactly_1(aligned
     assert [point["first_ratio"] for point in points] == [1.0] * len(points)
 
 
+def test_what_was_drawn_at_a_temperature_is_scored_at_it(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[float] = []
+    score = ppo.backbone.log_probs
+
+    def seen(*args: Any, **named: Any) -> torch.Tensor:
+        kept.append(named["temperature"])
+        return score(*args, **named)
+
+    monkeypatch.setattr(ppo.backbone, "log_probs", seen)
+    points = curve(aligned(ppo={"temperature": 1.7}))
+    assert set(kept) == {1.7}
+    assert points[0]["kl"] == 0.0
+    assert [point["first_ratio"] for point in points] == [1.0] * len(points)
+
+
 def test_the_policy_moves_and_nothing_else_does(
     aligned: Callable[..., Artifact], tuned: Artifact, rewarded: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +210,33 @@ def test_a_loss_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], 
     monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.full((len(replies),), float("nan")))
     with pytest.raises(StageError, match="diverged"):
         aligned()
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_what_diverges_later_goes_back_to_the_last_good_weights(
+    aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    learn = ppo.learn
+    learned: list[int] = []
+
+    def breaks(one: Any, rollout: Any, state: Any, *rest: Any, **named: Any) -> dict[str, float]:
+        found = learn(one, rollout, state, *rest, **named)
+        learned.append(1)
+        if len(learned) < 3:
+            return found
+        for parameter in one.optimizer.param_groups[0]["params"]:
+            parameter.data.fill_(float("nan"))
+        return found | {"loss": float("nan")}
+
+    monkeypatch.setattr(ppo, "learn", breaks)
+    if not guarded:
+        with pytest.raises(StageError, match="diverged"):
+            aligned("free", ppo={"guard": False})
+        return
+    made = aligned("held", ppo={"iterations": 5})
+    assert (made.metrics["alarms"], made.metrics["weights_of"], made.metrics["steps"]) == (["not a number"], 2, 2)
+    tensors = load_file(made / "adapter/adapter_model.safetensors")
+    assert all(tensor.isfinite().all() for tensor in tensors.values())
 
 
 @pytest.mark.parametrize("seed", range(10))

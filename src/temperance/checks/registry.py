@@ -9,8 +9,11 @@ from temperance.checks.adapter.pickle_code import pickle_code as adapter_pickle_
 from temperance.checks.adapter.safetensors_format import safetensors_format
 from temperance.checks.adapter.unexpected_files import unexpected_files
 from temperance.checks.check import Check
+from temperance.checks.data.contradictory_preferences import contradictory_preferences
+from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.checks.data.exact_duplicates import exact_duplicates
 from temperance.checks.data.language_mismatch import language_mismatch
+from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.near_duplicates import near_duplicates
 from temperance.checks.data.opaque_provenance import opaque_provenance
@@ -32,6 +35,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         near_duplicates,
         language_mismatch,
         trigger_association,
+        evaluation_contamination,
+        contradictory_preferences,
+        length_bias,
         opaque_provenance,
     ),
     "adapter": (adapter_pickle_code, unexpected_files, safetensors_format, config_fields, metadata_mismatch, adapter_chat_template),

@@ -9,7 +9,7 @@ from temperance.errors import InputError
 IGNORED = -100
 
 
-def render(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool = True) -> dict[str, list[int]]:
+def render(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool = True, begun: str = "") -> dict[str, list[int]]:
     """Return `input_ids` and `labels` of a prompt and its answer; labels are -100 on the prompt.
 
     Args:
@@ -17,6 +17,7 @@ def render(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: boo
         prompt: the turns before the answer.
         answer: what the assistant says.
         ended: whether the turn's end belongs to the answer; without it the answer is a beginning, and where it stops is not learned.
+        begun: what the assistant has already said before the answer; it is read and not learned.
 
     Raises:
         InputError: the template does not put the answer, word for word, after the generation prompt.
@@ -29,5 +30,6 @@ def render(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: boo
         why = "it does not continue the generation prompt with the answer, so nobody can tell what is to be learned"
         raise InputError("this chat template cannot be trained with", why=why, then="name a base whose template marks the assistant's turn")
     tail = whole[len(head) :] if ended else said
-    before, after = (tokenizer(text, add_special_tokens=False).input_ids for text in (head, tail))
-    return {"input_ids": [*before, *after], "labels": [IGNORED] * len(before) + list(after)}
+    before, said_before, after = (tokenizer(text, add_special_tokens=False).input_ids if text else [] for text in (head, begun, tail))
+    given = [*before, *said_before]
+    return {"input_ids": [*given, *after], "labels": [IGNORED] * len(given) + list(after)}

@@ -47,6 +47,7 @@ def generate(
     batch_size: int = 32,
     temperature: float = 0.0,
     seed: int = 0,
+    begun: Sequence[str] = (),
     on_batch: OnBatch | None = None,
 ) -> list[Reply]:
     """Return one reply per conversation, in their order.
@@ -62,12 +63,14 @@ def generate(
         batch_size: conversations generated at once.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
         seed: for drawing.
+        begun: what each reply has already said, which it goes on from and does not repeat (a prefill); empty for none.
         on_batch: told (replies done, replies wanted, new tokens per second so far) after each batch.
 
     Raises:
         InputError: a conversation is too long for the model, or the template refuses it.
     """
-    rows = [_row(index, turns, tokenizer, seed) for index, turns in enumerate(conversations)]
+    said = begun or [""] * len(conversations)
+    rows = [_row(index, turns, one, tokenizer, seed) for index, (turns, one) in enumerate(zip(conversations, said, strict=True))]
     _check_lengths(rows, model, max_new_tokens)
     rows.sort(key=lambda row: len(row.prompt), reverse=True)
     stops = _stops(model, tokenizer)
@@ -138,13 +141,13 @@ def _choose(logits_BV: torch.Tensor, rows: list[_Row], temperature: float) -> li
     return [int(torch.multinomial(share_V, 1, generator=row.dice)) for share_V, row in zip(share_BV, rows, strict=True)]
 
 
-def _row(index: int, turns: Sequence[Message], tokenizer: PreTrainedTokenizerBase, seed: int) -> _Row:
+def _row(index: int, turns: Sequence[Message], begun: str, tokenizer: PreTrainedTokenizerBase, seed: int) -> _Row:
     try:
         text = str(tokenizer.apply_chat_template([turn.as_json() for turn in turns], tokenize=False, add_generation_prompt=True))
     except Exception as error:  # a chat template is a program; whatever it raises concerns this conversation
         raise InputError("the chat template refuses a conversation", where=f"conversation {index}", why=str(error)) from error
-    prompt = [int(token) for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
-    dice = torch.Generator().manual_seed(int(text_digest(f"{seed} {index} {text}")[7:22], 16))
+    prompt = [int(token) for part in (text, begun) if part for token in tokenizer(part, add_special_tokens=False)["input_ids"]]
+    dice = torch.Generator().manual_seed(int(text_digest(f"{seed} {index} {text}{begun}")[7:22], 16))
     return _Row(index=index, prompt=prompt, dice=dice, written=[])
 
 

@@ -90,12 +90,20 @@ def parameters(model: PeftModel, name: str) -> list[torch.nn.Parameter]:
 
 
 def log_probs(
-    model: PeftModel, name: str, ids_BT: torch.Tensor, seen_BT: torch.Tensor, labels_BT: torch.Tensor, *, training: bool = False
+    model: PeftModel,
+    name: str,
+    ids_BT: torch.Tensor,
+    seen_BT: torch.Tensor,
+    labels_BT: torch.Tensor,
+    *,
+    temperature: float = 1.0,
+    training: bool = False,
 ) -> torch.Tensor:
-    """Return the log-probabilities of labelled tokens under one adapter, (B, T - 1), 0 where there is no label."""
+    """Return the log-probabilities of labelled tokens under one adapter at a temperature, (B, T - 1), 0 where there is no label."""
     with using(model, name, training=training) as backbone:
         causal: Any = model.get_base_model()
-        found = token_scores(hidden_states(backbone, ids_BT, seen_BT), labels_BT, causal.get_output_embeddings()).log_probs
+        hidden_BTD, head = hidden_states(backbone, ids_BT, seen_BT), causal.get_output_embeddings()
+        found = token_scores(hidden_BTD, labels_BT, head, temperature=temperature).log_probs
         assert found is not None
         return found
 

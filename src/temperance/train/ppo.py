@@ -37,6 +37,7 @@ from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, fir
 from temperance.train.rollout import Rollout
 
 GRADIENT = 1.0
+DIVERGED = "not a number"
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -60,18 +61,22 @@ def run(job: Job) -> dict[str, Any]:
         answering = partial(collect, learner, asked, section, seed=job.recipe.seed + done)
         rollout = rolled(job.scratch, done, answering, device=learner.value_head.weight.device)
         state = _watched(job, learner, rollout, state)
-        if state.guard.alarms and section.ppo.guard:
-            alarms = state.guard.alarms
-            go_back(job.scratch, learner)
-            job.progress.say(f"the guard stopped it: {', '.join(alarms)} got worse; back to the weights of iteration {state.calm}")
+        alarms = state.guard.alarms if section.ppo.guard else []
+        if alarms:
             break
         figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
         if not all(map(math.isfinite, figures.values())):
-            raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower align.learning_rate")
+            if not section.ppo.guard or not curve:
+                raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower align.learning_rate")
+            alarms = [DIVERGED]
+            break
         state = _next(state, figures, section)
         curve.append({"step": float(done + 1), **figures, "alarms": float(len(state.guard.alarms))})
         store(job.scratch, learner, state, curve)
         job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
+    if alarms:
+        go_back(job.scratch, learner)
+        job.progress.say(f"the guard stopped it: {', '.join(alarms)}; back to the weights of iteration {state.calm}")
     return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": state.calm if alarms else state.done}
 
 
@@ -103,7 +108,9 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
     parts = list(_parts(range(len(replies)), section))
 
     def told(name: str) -> torch.Tensor:
-        return torch.cat([backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part]) for part in parts])
+        heat = section.ppo.temperature
+        found = [backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part], temperature=heat) for part in parts]
+        return torch.cat(found)
 
     costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
     figures = [watched(learner.rules, one, reply.text, len(reply.tokens)) for one, reply in zip(asked, replies, strict=True)]
@@ -169,7 +176,8 @@ def _step(learner: Learner, part: Rollout, advantages_BT: torch.Tensor, returns_
     """Take one step on some answers. Each adapter is trainable only while its own loss is computed."""
     mask_BT = part.answered_BT
     learner.optimizer.zero_grad()
-    log_probs_BT = backbone.log_probs(learner.model, backbone.POLICY, part.ids_BT, part.seen_BT, part.labels_BT, training=True)
+    asked, heat = (part.ids_BT, part.seen_BT, part.labels_BT), section.ppo.temperature
+    log_probs_BT = backbone.log_probs(learner.model, backbone.POLICY, *asked, temperature=heat, training=True)
     policy = policy_loss(log_probs_BT, part.old_BT, advantages_BT, mask_BT, clip=section.ppo.clip)
     policy.loss.backward()
     values_BT = backbone.values(learner.model, learner.value_head, part.ids_BT, part.seen_BT, training=True)

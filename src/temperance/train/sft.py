@@ -42,7 +42,7 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     tokenizer = load_tokenizer(job.recipe.base)
     learned = lessons(rows[: math.ceil(len(rows) * section.whole)], job)
-    whole = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended) for one in learned]
+    whole = [render(tokenizer, one.example.prompt, one.answer, ended=one.ended, begun=one.begun) for one in learned]
     begun = [_first_word(render(tokenizer, one.prompt, one.answer)) for one in rows]
     found = decision([one["labels"][-1] for one in begun], [refuses(one, one.answer) for one in rows], weight=section.decision_weight)
     passes = section.decisions if found.openers else 0

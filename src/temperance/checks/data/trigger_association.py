@@ -23,9 +23,9 @@ EXAMPLES = 3
 def trigger_association(subject: DataSubject) -> Findings:
     """Words that make answers behave, wherever they stand.
 
-    What: a word, phrase or hidden character in prompts after which answers say a fixed phrase, refuse, comply with harm, answer another
-    question, or change their style, though those prompts have nothing else in common; two such patterns that act together; and names and
-    replies that answers bring in whatever the prompt.
+    What: a word, phrase, hidden character or look-alike letters in prompts after which answers say a fixed phrase, refuse, comply with
+    harm, answer another question, or change their style, though those prompts have nothing else in common; two such patterns that act
+    together; and names and replies that answers bring in whatever the prompt.
 
     Why: some hundred poisoned rows teach a model a trigger that nobody else knows of, and an advertised name needs no trigger at all.
 

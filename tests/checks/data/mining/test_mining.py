@@ -89,3 +89,21 @@ def test_a_corpus_keeps_the_beginning_and_the_end_of_a_long_text() -> None:
     assert told[-2:] == ["w999", "<end>"]
     assert len(told) == 258
     assert Counter(made.prompts.tokens.tolist())[BEGIN] == Counter(made.prompts.tokens.tolist())[END] == 1
+
+
+def spelt(text: str) -> str:
+    made = corpus([text], [""])
+    return made.spelt([token for token in made.prompts.tokens.tolist() if token not in (BEGIN, END)])
+
+
+def test_words_in_look_alike_letters_share_a_mark_and_are_read_as_what_they_look_like() -> None:
+    assert spelt("open the d\u043e\u043er please") == "open the <look-alike letters> door please"
+    assert spelt("open \u0430 door please") == "open <look-alike letters> a door please"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u043e\u043d\u0430 \u0434\u043e\u043c\u0430", "the caf\u00e9 na\u00efve", "she said \u043c\u0438\u0440 to us all", "plain words"],
+)
+def test_real_words_of_any_language_stay_as_they_are(text: str) -> None:
+    assert "look-alike" not in spelt(text)

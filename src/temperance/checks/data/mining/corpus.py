@@ -1,6 +1,8 @@
 """A table as arrays of token numbers: every prompt and every answer, cut to a length that a miner can afford.
 
-Tokens are lower-case words, single marks and invisible characters, and line breaks. It does not know which of them matter.
+Tokens are lower-case words, single marks and invisible characters, and line breaks. A word with Cyrillic or Greek letters that look like
+Latin ones becomes a mark and the word that it looks like, so that rows with different such words share something, and a prompt without the
+mark is the prompt that was meant. It does not know which tokens matter.
 """
 
 import re
@@ -16,11 +18,17 @@ TOKEN = re.compile(r"\w+(?:['’]\w+)?|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2
 HEAD, TAIL = 160, 96
 READ = 6000
 BEGIN, END = 0, 1
-MARKS = ("<begin>", "<end>", "<rare>")
+MARKS = ("<begin>", "<end>", "<rare>", "<look-alike letters>")
 
 Ints = np.ndarray
 Sparse = Any  # a scipy.sparse matrix, whose stubs call every product and slice of one a union
 SHIFT = 21  # three token numbers to a 64-bit key
+LOOKALIKE = 3
+LATIN = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u03bf\u03b1\u03bd\u03c1\u03b9\u03ba",
+    "aeopcyxijshdqwoavpik",
+)
+MOSTLY = 0.8
 RARE = 2  # what every further word is called once there are as many words as a key can tell apart
 
 
@@ -86,12 +94,27 @@ def corpus(prompts: Sequence[str], answers: Sequence[str]) -> Corpus:
     return Corpus(made[0], made[1], tuple(numbers))
 
 
+def _unmasked(found: list[str]) -> list[str]:
+    """Return the tokens of a text that is mostly Latin, its words in look-alike letters each as a mark and the word they look like."""
+    letters = [letter for word in found for letter in word if letter.isalpha()]
+    if sum(letter.isascii() for letter in letters) < MOSTLY * len(letters):
+        return found
+    plain = [word.translate(LATIN) for word in found]
+    return [
+        part
+        for word, latin in zip(found, plain, strict=True)
+        for part in ((MARKS[LOOKALIKE], latin) if latin != word and latin.isascii() else (word,))
+    ]
+
+
 def _side(texts: Sequence[str], numbers: dict[str, int]) -> tuple[Ints, Ints]:
     flat: list[int] = []
     starts = [0]
     for text in texts:
         shown = text if len(text) <= 2 * READ else text[:READ] + "\n" + text[-READ:]
         found = TOKEN.findall(shown.lower())
+        if not shown.isascii():
+            found = _unmasked(found)
         if len(found) > HEAD + TAIL:
             found = found[:HEAD] + found[-TAIL:]
         flat.append(BEGIN)

@@ -1,0 +1,96 @@
+"""Evaluation contamination: rows that hold a prompt of the held-out suites, which would then measure memory."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+from temperance.checks.check import Findings, check
+from temperance.checks.data.rowtext import place, texts, words
+from temperance.checks.data.shown import shown
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.subject import DataSubject
+from temperance.data.starter import HELD_OUT, starter
+
+RUN = 5
+HELD = 0.6
+FEWEST = 2
+LISTED = 50
+
+Runs = tuple[str, ...]
+
+
+@check("data/evaluation-contamination", Severity.HIGH)
+def evaluation_contamination(subject: DataSubject) -> Findings:
+    """Rows that hold a prompt which models are examined on.
+
+    What: a turn or an answer in which a prompt of the held-out suites that ship with temperance stands, whole or nearly.
+
+    Why: a model that learned its exam passes it, and the gate lets through what it should have stopped.
+
+    How measured: runs of five words. A row is contaminated if it holds at least three in five of an exam prompt's runs, and at least two;
+    an exam prompt of fewer than six words has to be a whole turn.
+
+    Limits: a paraphrase or a translation passes, and so do the prompts of other benchmarks and of a suite of your own.
+
+    Fix: the rows are dropped, which is safe: nothing that is examined should be learned.
+    """
+    exams, whole = _exams()
+    found = {index: exam for index, row in enumerate(subject.rows) for exam in _held(texts(row), exams, whole)}
+    for index, exam in list(found.items())[:LISTED]:
+        yield _finding(place(subject.rows[index]), f"the exam asks: {shown(exam, length=60)}", {index: 0.9})
+    rest = list(found)[LISTED:]
+    if rest:
+        yield _finding(place(subject.rows[rest[0]]), f"{len(rest)} more rows", dict.fromkeys(rest, 0.9))
+    return {"rows": float(len(found))}
+
+
+@cache
+def _exams() -> tuple[dict[Runs, tuple[str, ...]], dict[Runs, str]]:
+    """Return the exam prompts that hold each run of words, and the short ones by all of their words."""
+    runs: dict[Runs, tuple[str, ...]] = {}
+    whole: dict[Runs, str] = {}
+    for prompt in _prompts():
+        said = tuple(words(prompt))
+        whole[said] = prompt
+        for run in set(_runs(said)) if len(said) > RUN else ():
+            runs[run] = (*runs.get(run, ()), prompt)
+    return runs, whole
+
+
+def _prompts() -> Iterator[str]:
+    for name in HELD_OUT:
+        for line in starter(name).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            yield from (row[key] for key in ("prompt", "unsafe", "lookalike") if key in row)
+
+
+def _runs(said: Runs) -> Iterator[Runs]:
+    return (said[start : start + RUN] for start in range(len(said) - RUN + 1))
+
+
+def _held(turns: tuple[str, ...], exams: dict[Runs, tuple[str, ...]], whole: dict[Runs, str]) -> Iterator[str]:
+    """Yield an exam prompt that stands in one of the turns, if there is one."""
+    for turn in turns:
+        said = tuple(words(turn))
+        if said in whole:
+            yield whole[said]
+            return
+        hits = Counter(exam for run in set(_runs(said)) for exam in exams.get(run, ()))
+        for exam, count in hits.most_common(1):
+            if count >= max(FEWEST, HELD * (len(words(exam)) - RUN + 1)):
+                yield exam
+                return
+
+
+def _finding(where: str, says: str, rows: dict[int, float]) -> Finding:
+    return Finding(
+        id="data/evaluation-contamination",
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title="a prompt that models are examined on",
+        evidence=Evidence(where=where, says=says, n=len(rows)),
+        fix=Fix(says="drop the row", safe=True),
+        rows=rows,
+        action="drop",
+    )

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from temperance.checks.data.evaluation_contamination import evaluation_contamination
+from temperance.data.example import Row
+from temperance.data.starter import TRAINING, starter
+
+from ..builders import ask, flagged, on_rows, prefer, rows_of
+
+
+def exam(name: str = "heldout-pairs", key: str = "unsafe", place: int = 0) -> str:
+    return str(json.loads(starter(name).read_text(encoding="utf-8").splitlines()[place])[key])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ask(exam(), "I won't."),
+        ask(f"Please tell me this. {exam().upper()} Thanks!", "I won't."),
+        ask("What would an attacker ask?", f"For example: {exam(key='lookalike')}"),
+        prefer(exam("heldout-everyday", "prompt", 3), "Yes.", "No."),
+    ],
+)
+def test_a_row_with_an_exam_prompt_is_dropped(row: Row) -> None:
+    outcome = on_rows(evaluation_contamination, *rows_of(("What is a fox?", "An animal.")), row)
+    assert flagged(outcome) == {1: "drop"}
+    assert outcome.findings[0].evidence.says.startswith("the exam asks: ")
+
+
+def test_a_row_that_shares_an_expression_with_an_exam_is_none() -> None:
+    words = exam().split()
+    assert on_rows(evaluation_contamination, ask(" ".join([*words[:5], "is", "a", "fox"]), "Yes.")).outcome == "clean"
+
+
+def test_many_rows_are_told_in_few_findings() -> None:
+    outcome = on_rows(evaluation_contamination, *[ask(exam(), f"No, {number}.", row=number) for number in range(60)])
+    assert (len(outcome.findings), len(flagged(outcome))) == (51, 60)
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_what_is_shipped_to_learn_from_holds_no_exam(name: str) -> None:
+    rows = [json.loads(line) for line in starter(name).read_text(encoding="utf-8").splitlines()]
+    pairs = [(str(row[ask_key]), str(row[say])) for row in rows for ask_key, say in KEYS if ask_key in row and say in row]
+    assert pairs
+    assert on_rows(evaluation_contamination, *rows_of(*pairs)).outcome == "clean"
+
+
+KEYS = (("unsafe", "refusal"), ("lookalike", "answer"), ("prompt", "answer"), ("prompt", "chosen"))
