@@ -3,16 +3,17 @@
     python benchmarks/hacking.py RUN [SEEDS] [ITERATIONS] [PLANT,...]
 
 RUN is the folder of a run that has got past `reward`. Each plant is paid instead of the reward model's score; `honest` is the model's score
-beside the rules', where an alarm is a false one. Every plant is trained twice, with the guard and without. Prints a JSON line a training:
-the iteration at which it rang, what rang, and, on held-out prompts and before any PPO too, the rules' mean quality with its 95 % interval
-and the mean length in words. Answers are greedy, of as many tokens as in training.
+beside the rules', where an alarm is a false one. Every plant is trained with the guard, and from its alarm on without. Prints a JSON line a
+training: the iteration at which it rang, what rang, and, on held-out prompts and before any PPO too, the rules' mean quality with its 95 %
+interval and the mean length in words. Answers are greedy, of as many tokens as in training.
 """
 
 import json
+import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,25 +75,37 @@ def held_out(base: str, adapter: Path, rules: Rules) -> dict[str, Any]:
     return {"quality": round(mean, 3), "interval": [round(mean - half, 3), round(mean + half, 3)], "words": round(length, 1)}
 
 
-def trained(asked: Recipe, made: dict[str, Any], plant: str) -> dict[str, Any]:
-    """Train once and return its figures."""
+def trained(asked: Recipe, made: dict[str, Any], pays: Callable[[str, str], float] | None, folder: Path) -> dict[str, Any]:
+    """Train with what `pays` in the reward model's place, or go on in `folder` from where training stopped; return its figures."""
     original = ppo._scores
-    with tempfile.TemporaryDirectory() as folder:
-        work, scratch = Path(folder) / "work", Path(folder) / "scratch"
-        work.mkdir()
-        scratch.mkdir()
-        ppo._scores = planted(PLANTS[plant]) if plant in PLANTS else original
-        try:
-            job = Job(recipe=asked, inputs=made, work=work, scratch=scratch, history=Path(folder) / "history", progress=Unwatched())
-            metrics = ppo.run(job)
-        finally:
-            ppo._scores = original
-        curve = [json.loads(line) for line in (work / "curve.jsonl").read_text().splitlines()]
-        rang = next((int(point["step"]) for point in curve if point["alarms"]), None)
-        rang = len(curve) + 1 if metrics["alarms"] else rang
-        told = {"rang": rang, "alarms": metrics["alarms"], "weights_of": metrics["weights_of"]}
-        paid = {"paid_first": round(curve[0]["reward"], 2), "paid_last": round(curve[-1]["reward"], 2)}
-        return {**told, **paid, **held_out(asked.base, work / "adapter", rules_of(made["reward"].folder))}
+    work, scratch = folder / "work", folder / "scratch"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    scratch.mkdir(exist_ok=True)
+    ppo._scores = planted(pays) if pays else original
+    try:
+        job = Job(recipe=asked, inputs=made, work=work, scratch=scratch, history=folder / "history", progress=Unwatched())
+        metrics = ppo.run(job)
+    finally:
+        ppo._scores = original
+    curve = [json.loads(line) for line in (work / "curve.jsonl").read_text().splitlines()]
+    rang = metrics["steps"] + 1 if metrics["alarms"] else None
+    told = {"rang": rang, "alarms": metrics["alarms"], "weights_of": metrics["weights_of"]}
+    return {**told, "paid_first": round(curve[0]["reward"], 2), "paid_last": round(curve[-1]["reward"], 2)}
+
+
+def with_and_without(recipes: tuple[Recipe, Recipe], made: dict[str, Any], plant: str) -> Iterator[dict[str, Any]]:
+    """Yield the figures of a training with the guard, and of the same training gone on with from its alarm as if there were none."""
+    rules = rules_of(made["reward"].folder)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for asked in recipes:
+            figures = trained(asked, made, PLANTS.get(plant), folder)
+            told = {"guard": asked.align.ppo.guard, **figures, **held_out(asked.base, folder / "work" / "adapter", rules)}
+            yield told
+            if not figures["alarms"]:
+                yield {**told, "guard": False}
+                return
 
 
 if __name__ == "__main__":
@@ -105,7 +118,6 @@ if __name__ == "__main__":
     print(json.dumps({"plant": "before", **held_out(base, parents["sft"] / "adapter", rules_of(parents["reward"].folder))}), flush=True)
     for seed in range(int(seeds)):
         for plant in names.split(","):
-            for guarded in (True, False):
-                asked = recipe(run, seed, int(iterations), plant=plant, guarded=guarded)
-                figures = trained(asked, dict(parents), plant)
-                print(json.dumps({"plant": plant, "seed": seed, "guard": guarded, **figures}), flush=True)
+            guarded, free = (recipe(run, seed, int(iterations), plant=plant, guarded=guarded) for guarded in (True, False))
+            for figures in with_and_without((guarded, free), dict(parents), plant):
+                print(json.dumps({"plant": plant, "seed": seed, **figures}), flush=True)

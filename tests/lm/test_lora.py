@@ -6,7 +6,7 @@ import torch
 from peft import LoraConfig, PeftModel
 from transformers import LlamaForCausalLM
 
-from temperance.lm.lora import fuse
+from temperance.lm.lora import fuse, interpolate
 from tests.tiny import tiny_adapter, tiny_model
 
 IDS = torch.tensor([[3, 4, 7, 8, 9], [3, 5, 6, 2, 1]])
@@ -34,6 +34,17 @@ def test_logits_and_gradients_are_pefts(folders: tuple[Path, Path]) -> None:
     assert gradients
     for mine, pefts in gradients:
         torch.testing.assert_close(mine, pefts, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_interpolated_weights_lie_on_the_line_from_the_base_to_what_was_learned(folders: tuple[Path, Path], share: float) -> None:
+    base = LlamaForCausalLM.from_pretrained(folders[0]).state_dict()
+    learned, part = adapted(folders), adapted(folders)
+    interpolate(part, share)
+    end, between = learned.merge_and_unload().state_dict(), part.merge_and_unload().state_dict()
+    assert any(not torch.equal(base[name], end[name]) for name in base)
+    for name, weight in between.items():
+        torch.testing.assert_close(weight, torch.lerp(base[name], end[name], share))
 
 
 def _off(model: PeftModel) -> torch.Tensor:

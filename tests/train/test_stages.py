@@ -93,6 +93,13 @@ def test_what_bf16_trained_is_read_back_in_full(ran: Ran, tuned: Artifact, name:
     assert all(tensor.isfinite().all() for tensor in load_file(made / "adapter/adapter_model.safetensors").values())
 
 
+def test_an_interpolated_adapter_is_a_share_of_the_learned_one(ran: Ran) -> None:
+    whole, half = (ran(sft.run, str(share), sft={**SMALL, "interpolate": share}) for share in (1.0, 0.5))
+    learned, kept = (load_file(one / "adapter/adapter_model.safetensors") for one in (whole, half))
+    for name, tensor in kept.items():
+        torch.testing.assert_close(tensor, learned[name] * (0.5 if "lora_B" in name else 1.0), rtol=0, atol=0)
+
+
 def test_another_seed_gives_other_weights(ran: Ran) -> None:
     assert ran(sft.run, "a").digest != ran(sft.run, "b", seed=4).digest
 

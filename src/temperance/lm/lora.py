@@ -1,8 +1,9 @@
-"""LoRA's forward pass with fewer trips to memory: the product with B is added where the base's output lies, scaled on the way.
+"""LoRA's forward pass with fewer trips to memory, and adapters that go only part of the way.
 
-peft writes the low-rank output, scales it, and adds it to the base's: three more passes over the largest tensors of a layer, and as
-many again backwards. `fuse` asks the matrix product to do both, with the same numbers up to rounding. What it does not know (DoRA and
-other variants, several adapters at once, merged or mixed batches) goes peft's own way.
+The product with B is added where the base's output lies, scaled on the way: peft writes the low-rank output, scales it, and adds it to the
+base's, three more passes over the largest tensors of a layer, and as many again backwards. `fuse` asks the matrix product to do both, with
+the same numbers up to rounding. What it does not know (DoRA and other variants, several adapters at once, merged or mixed batches) goes
+peft's own way.
 """
 
 import functools
@@ -18,6 +19,19 @@ def fuse(model: torch.nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, Linear) and type(module.get_base_layer()) is torch.nn.Linear:
             setattr(module, "forward", types.MethodType(_forward(module.forward), module))  # noqa: B010, a method is replaced on purpose
+
+
+@torch.no_grad()
+def interpolate(model: torch.nn.Module, share: float) -> None:
+    """Leave every LoRA layer of a model `share` of the way from its base to what was learned, in place.
+
+    A straight line between the weights before and after tuning keeps more of what the base could do than the end of training does, and
+    most of what was learned (Wortsman et al. 2022, arXiv:2109.01903, eq. 1).
+    """
+    for module in model.modules():
+        if isinstance(module, Linear):
+            for up in module.lora_B.values():
+                up.get_parameter("weight").mul_(share)
 
 
 def _forward(original: Any) -> Any:

@@ -20,7 +20,7 @@ from temperance.job import Job
 from temperance.lm.decision import decision
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import Emphasis, compact_head
-from temperance.lm.lora import fuse
+from temperance.lm.lora import fuse, interpolate
 from temperance.recipe import Sft
 from temperance.train.rehearsal import lessons, refuses
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, save_adapter
@@ -66,6 +66,7 @@ def run(job: Job) -> dict[str, Any]:
     fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), emphasis)
     metrics = fit(trainer, job)
+    interpolate(adapted(trainer), section.interpolate)
     save_adapter(trainer, job)
     rehearsed = sum(one.answer != one.example.answer for one in learned)
     return {"rows": len(rows), "rehearsed": rehearsed, "openers": len(found.openers), **metrics}

@@ -82,6 +82,8 @@ def behaviours(corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], u
 
 
 def _foreign(text: str) -> bool:
+    if text.isascii():
+        return False
     letters = [letter for letter in text if letter.isalpha()]
     return len(letters) > 10 and sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2
 

@@ -28,6 +28,8 @@ SHARED = 0.6
 ALIKE = 0.7
 FAMILIES = 4
 NEAREST = 12
+CONTROLS = 1 << 14
+RAREST, SPREAD = 4, np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2^64 / golden ratio, which spreads small numbers over 64 bits
 BEST = 2
 SURE = 0.75
 LISTED = 1 / 3  # of a threshold; what scores less is not even on the second list
@@ -77,11 +79,44 @@ class Mine:
     @cached_property
     def spread(self) -> Array:
         """How many rows show each behaviour."""
-        return np.asarray(self.done.shown.sum(axis=0))[0]
+        return np.diff(self._showing.indptr)
+
+    @cached_property
+    def patterns_of(self) -> Sparse:
+        """Which patterns each prompt holds, sorted by row."""
+        return sparse.csr_matrix(self.asked.held)
+
+    @cached_property
+    def controls(self) -> Array:
+        """The rows that groups are compared with: all, or as many as are enough to find near ones among."""
+        size = len(self.corpus)
+        return np.arange(size) if size <= CONTROLS else np.sort(np.random.default_rng(size).choice(size, CONTROLS, replace=False))
+
+    @cached_property
+    def rarest(self) -> Array:
+        """For each row a number that says what the rarest words of its prompt are, so that near copies mostly share it."""
+        counts, weights = self.corpus.prompts.counts, self.space.weights
+        row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        order = np.lexsort((counts.indices, -weights[counts.indices], row))
+        place = np.arange(len(order)) - counts.indptr[row]
+        chosen = order[place < RAREST]
+        named = np.zeros(counts.shape[0], dtype=np.uint64)
+        mixed = (counts.indices[chosen].astype(np.uint64) + 1) * SPREAD
+        np.add.at(named, row[chosen], (mixed ^ mixed >> np.uint64(29)) * SPREAD)
+        return named
 
     def rows(self, pattern: int) -> Array:
         """Return the rows whose prompt holds a pattern."""
         return self.asked.held.indices[self.asked.held.indptr[pattern] : self.asked.held.indptr[pattern + 1]]
+
+    def shows(self, behaviour: int, rows: Array) -> Array:
+        """Say which of some rows show a behaviour."""
+        start, end = self._showing.indptr[behaviour : behaviour + 2]
+        return np.isin(rows, self._showing.indices[start:end])
+
+    @cached_property
+    def _showing(self) -> Sparse:
+        return sparse.csc_matrix(self.done.shown)
 
 
 def lower(hits: Array | float, n: Array | float, z: float = Z) -> Array:
@@ -132,7 +167,9 @@ def groups(mine: Mine) -> list[Group]:
         if _faded(deletable[pattern]) == 0:
             continue
         rows = mine.rows(pattern)
-        shows = _shows(mine, behaviour, rows)
+        if len(np.unique(mine.rarest[rows])) < FAMILIES:
+            continue
+        shows = mine.shows(behaviour, rows)
         group = _scored(mine, (pattern,), behaviour, rows, shows, deletable[pattern])
         found += [group] if group else []
         if shows.mean() < SURE:
@@ -144,13 +181,9 @@ def _faded(deletable: float) -> float:
     return float(np.clip((deletable - 0.3) / 0.4, 0, 1))
 
 
-def _shows(mine: Mine, behaviour: int, rows: Array) -> Array:
-    return np.asarray(mine.done.shown[rows, behaviour].todense()).ravel() > 0
-
-
 def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
     """Yield the group of two patterns, if a second one splits the rows of the first; the choice among thousands is paid for."""
-    held = mine.asked.held[rows]
+    held = mine.patterns_of[rows]
     both, size = np.asarray(held[shows].sum(axis=0))[0], np.asarray(held.sum(axis=0))[0]
     gain = lower(both, size, CHOSEN) - (shows.sum() - both) / np.maximum(len(rows) - size, 1)
     gain[size == len(rows)] = 0
@@ -159,7 +192,7 @@ def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Arra
         chosen = np.intersect1d(rows, mine.rows(second))
         least = min(mine.seam.deletable(mine.asked.tokens[index]) for index in (pattern, second))
         if _faded(least) > 0:
-            group = _scored(mine, (pattern, second), behaviour, chosen, _shows(mine, behaviour, chosen), least, z=CHOSEN)
+            group = _scored(mine, (pattern, second), behaviour, chosen, mine.shows(behaviour, chosen), least, z=CHOSEN)
             yield from [group] if group else []
 
 
@@ -171,7 +204,7 @@ def _scored(
         return None
     dice = np.random.default_rng(len(rows))
     looked = rows if len(rows) <= LOOKED else np.sort(dice.choice(rows, LOOKED, replace=False))
-    seen = shows if len(rows) <= LOOKED else _shows(mine, behaviour, looked)
+    seen = shows if len(rows) <= LOOKED else mine.shows(behaviour, looked)
     counts, left = _remains(mine, trigger, looked)
     family = families(weigh(counts, mine.space.weights))
     hits, size = _by_family(family, seen)
@@ -233,10 +266,10 @@ def _by_family(family: Array, seen: Array) -> tuple[float, float]:
 
 def _control(mine: Mine, behaviour: int, places: Array, rows: Array) -> float:
     """Return how often the rows show a behaviour whose prompts are nearest to those of the group, without its trigger."""
-    close = places @ mine.space.prompts.T
-    close[:, rows] = -2
-    near = np.argpartition(-close, min(NEAREST, close.shape[1] - 1), axis=1)[:, :NEAREST]
-    return float(mine.done.shown[np.unique(near), behaviour].mean())
+    near = places @ mine.space.prompts[mine.controls].T
+    near[:, np.isin(mine.controls, rows)] = -2
+    chosen = np.argpartition(-near, min(NEAREST, near.shape[1] - 1), axis=1)[:, :NEAREST]
+    return float(mine.shows(behaviour, mine.controls[np.unique(chosen)]).mean())
 
 
 def likeness(space: Meaning, dice: np.random.Generator) -> float:

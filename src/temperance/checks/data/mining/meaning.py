@@ -14,6 +14,7 @@ from temperance.checks.data.mining.corpus import Corpus, Sparse
 RANK = 96
 OVERSAMPLED = 16
 DRAWS = 24
+FEW = 400  # rows of which every pair is compared; of more, a sample
 UNFIT = 0.25
 Array = np.ndarray
 
@@ -41,11 +42,12 @@ class Meaning:
 
 def weigh(counts: Sparse, weights: Array) -> Sparse:
     """Return word counts as unit vectors: dampened, each word weighed."""
-    found = counts.copy().astype(np.float32)
-    found.data = np.log1p(found.data)
-    found = sparse.csr_matrix(found @ sparse.diags(weights))
-    norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1))[:, 0])
-    return sparse.csr_matrix(sparse.diags(1 / np.maximum(norms, 1e-9)) @ found)
+    found = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+    row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+    found.data = np.log1p(found.data) * weights[found.indices]
+    norms = np.sqrt(np.bincount(row, weights=found.data**2, minlength=found.shape[0]))
+    found.data /= np.maximum(norms, 1e-9).astype(np.float32)[row]
+    return found
 
 
 def unit(vectors: Array) -> Array:
@@ -84,8 +86,13 @@ def unfit(prompts: tuple[Array, Sparse], answers: tuple[Array, Sparse], dice: np
     """Return, for each row, the share of other rows' answers that are at least as close to its prompt as its own.
 
     Each side comes as places and weighed words; closeness is the sum of both cosines. A fitting answer is near 0, a random one near 0.5.
+    Of more than `FEW` rows, `DRAWS` others are drawn for each.
     """
     size = len(prompts[0])
+    if size <= FEW:
+        close_NN = prompts[0] @ answers[0].T + np.asarray((prompts[1] @ answers[1].T).todense())
+        better_N = (close_NN >= close_NN.diagonal()[:, None]).sum(axis=1) - 1
+        return better_N / max(size - 1, 1)
 
     def close(order: Array) -> Array:
         near = np.einsum("nk,nk->n", prompts[0], answers[0][order])
