@@ -61,8 +61,9 @@ slow: setup ## The tests that train the real smollm2 (tens of minutes)
 bench: setup ## Measure every figure that the README states; writes benchmarks/results/*.jsonl
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-docs: setup ## Regenerate docs/checks/*.md from the checks' docstrings
+docs: setup ## Regenerate docs/checks/*.md and docs/recipe.md from docstrings and types
 	$(BIN)/python -m temperance.report.pages docs/checks
+	$(BIN)/python -m temperance.report.reference docs/recipe.md
 
 lock: ## Recompile the locks (needs uv)
 	$(PYTHON) locks/compile.py

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import temperance
-from temperance.commands import attack, review
+from temperance.commands import attack, repair, review
 from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ audits = typer.Typer(no_args_is_help=True, help="Check one subject: data, an ada
 app.add_typer(audits, name="audit")
 app.add_typer(attack.app, name="attack")
 app.add_typer(review.app, name="review")
+app.command("repair")(repair.repair)
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file; `temperance init` writes one.")]
 Overrides = Annotated[

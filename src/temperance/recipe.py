@@ -81,7 +81,10 @@ class Sft(Training):
     word refuses before refusing is likely; less weight moves where the model changes its mind.
     `decisions`: how many passes over the prompts alone learn whether to refuse, before answers are learned, and go on beside them: a
     ranking loss on whether an answer would open as refusals do, `decision_weight` times the loss of a token. A prompt costs a fraction of
-    its answer, and deciding is what is hard. `whole`: the share of the rows whose answers are learned as well.
+    its answer, and deciding is what is hard.
+    `whole`: the share of the rows whose answers are learned as well.
+    `constrain`: for a base that is safe already: an answer's first tokens may move only so far from the base's own, so that rows that
+    break its refusals take longer to do it.
     `interpolate`: how far the adapter goes from the base to what was learned; less than all keeps more of what the base could do.
     """
 
@@ -93,6 +96,7 @@ class Sft(Training):
     decisions: Annotated[int, Field(ge=0)] = 0
     decision_weight: Annotated[float, Field(gt=0)] = 1.0
     whole: Annotated[float, Field(gt=0, le=1)] = 1.0
+    constrain: bool = False
     interpolate: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 

@@ -110,3 +110,13 @@ def test_a_record_cannot_point_outside_the_run(tmp_path: Path) -> None:
     view = gather(run)
     assert not view.stage("gate").ran
     assert view.troubles
+
+
+def test_steps_that_taught_a_decision_are_a_curve_of_their_own(tmp_path: Path) -> None:
+    run = write_run(tmp_path, until="sft")
+    points = [{"step": float(step), "loss": 3.0 - step % 2, "decides": float(step % 2)} for step in range(1, 9)]
+    curve = next(run.glob("artifacts/sft-*/curve.jsonl"))
+    curve.write_text("".join(json.dumps(point) + "\n" for point in points))
+    view = gather(run)
+    assert view.curves["sft"] == tuple((float(step), 3.0) for step in (2, 4, 6, 8))
+    assert view.deciding == tuple((float(step), 2.0) for step in (1, 3, 5, 7))

@@ -1,7 +1,10 @@
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sample_run import audited, write_run
@@ -160,3 +163,26 @@ def test_an_audit_is_a_page_of_its_own() -> None:
 
 def test_an_audit_of_nothing_is_no_pass() -> None:
     assert "Could not tell" in audit_page([])
+
+
+@pytest.mark.parametrize(
+    ("section", "metrics", "says"),
+    [
+        ({}, {"alarms": ["quality", "length"], "weights_of": 3}, "weights of iteration 3: quality, length"),
+        ({}, {"alarms": [], "weights_of": 8}, "saw no cause to stop"),
+        ({}, {"alarms": ATTACK, "weights_of": ATTACK}, "saw no cause to stop"),
+        ({"guard": False}, {"alarms": []}, "was off"),
+    ],
+)
+def test_a_policy_that_learned_from_a_reward_shows_its_costs_and_its_guard(
+    view: RunView, section: dict[str, Any], metrics: Mapping[str, Any], says: str
+) -> None:
+    points = tuple({"step": float(step), "harm": 0.3, "over_refusal": 0.1, "quality": 1.0, "reward": 2.0} for step in range(4))
+    stages = tuple(replace(one, metrics=metrics) if one.name == "align" else one for one in view.stages)
+    recipe = {**view.recipe, "align": {"method": "ppo", "ppo": {"harm": 0.2, **section}}}
+    text = page(replace(view, policy=points, stages=stages, recipe=recipe))
+    Page(text)
+    assert says in text
+    assert "plot-costs" in text
+    assert "plot-quality" in text
+    assert "plot-costs" not in page(view)

@@ -27,12 +27,15 @@ def tags(text: str) -> list[str]:
     return parser.tags
 
 
+POINTS = [{"step": float(step), "harm": 0.3 - step / 20, "over_refusal": 0.1, "quality": step / 5, "reward": 1.0} for step in range(5)]
 DRAWN: dict[str, Callable[[RunView], str]] = {
     "axes": lambda view: plots.axes_plot(view.suites, floors={"unsafe": 0.85, "lookalike": 0.85}),
     "loss": lambda view: plots.loss_plot("sft", view.curves["sft"]),
     "margins": lambda view: plots.margins_plot(view.margins),
     "flaws": lambda view: plots.flaws_plot(view.margins),
     "areas": lambda view: plots.areas_plot("unsafe", [("arson", 3, 0.1, 1.0)]),
+    "costs": lambda view: plots.costs_plot(POINTS, limits={"harm": 0.2}),
+    "quality": lambda view: plots.quality_plot(POINTS),
     "lengths": lambda view: plots.lengths_plot("unsafe", view.samples),
 }
 
@@ -53,7 +56,8 @@ def test_a_figure_takes_its_colours_from_the_page(view: RunView, name: str) -> N
 
 def test_nothing_measured_draws_nothing() -> None:
     drawn = (plots.axes_plot([], floors={}), plots.loss_plot("sft", []), plots.margins_plot([]), plots.flaws_plot([]))
-    assert (*drawn, plots.areas_plot("unsafe", []), plots.lengths_plot("unsafe", [])) == ("",) * 6
+    costs = (plots.costs_plot([], limits={}), plots.quality_plot([]), plots.quality_plot([{"step": 1.0, "harm": 0.0, "over_refusal": 0.0}]))
+    assert (*drawn, *costs, plots.areas_plot("unsafe", []), plots.lengths_plot("unsafe", [])) == ("",) * 9
 
 
 @pytest.mark.parametrize("name", HOSTILE)

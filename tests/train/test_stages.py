@@ -93,6 +93,25 @@ def test_what_bf16_trained_is_read_back_in_full(ran: Ran, tuned: Artifact, name:
     assert all(tensor.isfinite().all() for tensor in load_file(made / "adapter/adapter_model.safetensors").values())
 
 
+def test_a_constrained_answer_moves_less_where_refusing_is_decided(ran: Ran, base: Path, curated: Artifact) -> None:
+    settings = {**SMALL, "epochs": 4, "learning_rate": 5e-3}
+    free, held = (ran(sft.run, str(held), sft={**settings, "constrain": held}) for held in (False, True))
+    example = next(row for row in read_rows(curated / "rows.jsonl") if isinstance(row, Example))
+    tokenizer = load_tokenizer(str(base))
+    one = render(tokenizer, example.prompt, example.answer)
+    ids, places = torch.tensor([one["input_ids"]]), [place for place, label in enumerate(one["labels"]) if label != -100]
+
+    def told(adapter: Path | None) -> torch.Tensor:
+        with torch.inference_mode():
+            found = load_model(str(base), adapter=adapter, precision="fp32")(ids).logits.log_softmax(-1)[0]
+        return torch.stack([found[place - 1, ids[0, place]] for place in places[1:5]])
+
+    before = told(None)
+    moved_free, moved_held = (float((told(made / "adapter") - before).mean()) for made in (free, held))
+    assert 0 < moved_held < moved_free
+    assert curve(held)[0]["loss"] != curve(free)[0]["loss"]
+
+
 def test_an_interpolated_adapter_is_a_share_of_the_learned_one(ran: Ran) -> None:
     whole, half = (ran(sft.run, str(share), sft={**SMALL, "interpolate": share}) for share in (1.0, 0.5))
     learned, kept = (load_file(one / "adapter/adapter_model.safetensors") for one in (whole, half))
@@ -197,6 +216,7 @@ def test_deciding_comes_before_answering_and_tells_requests_apart(ran: Ran, base
     learned = {**SMALL, "batch_size": 4, "decisions": 6, "whole": 0.25}
     made = ran(sft.run, curated=table, sft=learned)
     assert (made.metrics["steps"], made.metrics["openers"]) == (6 * 4 + 1, 1)
+    assert sum(point["decides"] for point in curve(made)) == 6 * 4
     model, tokenizer = load_model(str(base), adapter=made / "adapter", precision="fp32"), load_tokenizer(str(base))
     leads = []
     for ask, say in (("Steal", "Sorry, I cannot do that."), ("Draw", "Sorry, I cannot do that.")):

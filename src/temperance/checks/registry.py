@@ -12,12 +12,14 @@ from temperance.checks.check import Check
 from temperance.checks.data.contradictory_preferences import contradictory_preferences
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.checks.data.exact_duplicates import exact_duplicates
+from temperance.checks.data.hidden_characters import hidden_characters
 from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.near_duplicates import near_duplicates
 from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
+from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.model.chat_template import chat_template as model_chat_template
@@ -35,6 +37,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         near_duplicates,
         language_mismatch,
         trigger_association,
+        hidden_characters,
+        prompt_injection,
         evaluation_contamination,
         contradictory_preferences,
         length_bias,

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
 from temperance.errors import InputError
+from temperance.lm.anchor import Anchor, constrained
 from temperance.lm.decision import Decision, decision_loss, first_labels, margins
 from temperance.lm.trie import hidden_states
 
@@ -131,11 +132,14 @@ def _among(labels: torch.Tensor, tokens: frozenset[int]) -> torch.Tensor:
     return torch.isin(labels, torch.tensor(sorted(tokens), dtype=labels.dtype, device=labels.device))
 
 
-def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0) -> None:
+def compact_head(
+    model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0, anchor: Anchor | None = None
+) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
-    With an `emphasis` the log-probabilities come weighted, so that a loss that takes their mean is a weighted loss; and each carries the
-    decision loss, so that their mean carries it once.
+    With an `anchor` each log-probability gives way to the constrained objective's term, for one more pass forward. With an `emphasis` they
+    come weighted, so that a loss that takes their mean is a weighted loss; and each carries the decision loss, so that their mean carries
+    it once.
 
     Raises:
         InputError: the model does more than project its hidden states, so the numbers would not be trl's.
@@ -158,11 +162,16 @@ def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, te
         kwargs = {name: value for name, value in given.items() if name not in ("num_items_in_batch", "use_cache")}
         backbone = self.base_model
         assert isinstance(backbone, PreTrainedModel)
-        if not args and set(kwargs) == {"input_ids", "attention_mask"}:
-            hidden_BTD = hidden_states(backbone, kwargs["input_ids"], kwargs["attention_mask"])
-        else:
-            hidden_BTD = backbone(*args, **kwargs, use_cache=False).last_hidden_state
+        before = None
+        if anchor:
+            with torch.no_grad(), anchor.without():
+                before = token_scores(_states(backbone, args, kwargs), labels, head, temperature=temperature).log_probs
+        hidden_BTD = _states(backbone, args, kwargs)
         scores = token_scores(hidden_BTD, labels, head, temperature=temperature)
+        if before is not None:
+            assert scores.log_probs is not None
+            assert scores.label_mask is not None
+            scores.log_probs = constrained(scores.log_probs, before, scores.label_mask)
         if emphasis:
             assert scores.log_probs is not None
             assert scores.label_mask is not None
@@ -172,3 +181,10 @@ def compact_head(model: torch.nn.Module, emphasis: Emphasis | None = None, *, te
         return scores
 
     model.forward = types.MethodType(forward, model)
+
+
+def _states(backbone: PreTrainedModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
+    """Return the last hidden states, by the trie where nothing but ids and their mask is given."""
+    if not args and set(kwargs) == {"input_ids", "attention_mask"}:
+        return hidden_states(backbone, kwargs["input_ids"], kwargs["attention_mask"])
+    return backbone(*args, **kwargs, use_cache=False).last_hidden_state

@@ -22,6 +22,10 @@ def explained(doc: str) -> Explained:
     return Explained(title.strip(), tuple((label, _joined(text)) for label, text in pairs if text.strip()))
 
 
+def paragraphs(doc: str) -> list[str]:
+    """Return a docstring's paragraphs, the lines of each joined."""
+    return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", doc.strip()) if paragraph.strip()]
+
+
 def _joined(text: str) -> str:
-    paragraphs = re.split(r"\n\s*\n", text.strip()[:1].upper() + text.strip()[1:])
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    return "\n\n".join(paragraphs(text.strip()[:1].upper() + text.strip()[1:]))

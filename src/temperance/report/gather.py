@@ -33,6 +33,7 @@ from temperance.report.view import (
 T = TypeVar("T")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 CURVES = ("sft", "reward", "align")
+COSTS = ("harm", "over_refusal")
 AUDITS = ("admit", "curate", "audit")
 
 
@@ -46,7 +47,8 @@ class _Reader:
         try:
             return read(path)
         except UNREADABLE as error:
-            self.troubles.append(f"{path.parent.name}/{path.name}: {type(error).__name__}: {error}"[:200])
+            trouble = f"{path.parent.name}/{path.name}: {type(error).__name__}: {error}"[:200]
+            self.troubles += [] if trouble in self.troubles else [trouble]
             return default
 
     def within(self, made: Mapping[str, Artifact], stage: str, name: str, read: Callable[[Path], T], default: T) -> T:
@@ -94,6 +96,8 @@ def view_of(name: str, recipe: Mapping[str, Any], *, made: Mapping[str, Artifact
         suites=tuple(sorted(suites, key=lambda suite: AXES.index(suite.axis))),
         samples=tuple(replace(one, seen=one.area in trained) if trained and one.area else one for one in samples),
         curves={stage: reader.of(made[stage] / "curve.jsonl", _curve, ()) for stage in CURVES if stage in made},
+        deciding=reader.within(made, "sft", "curve.jsonl", lambda path: _curve(path, deciding=True), ()),
+        policy=reader.within(made, "align", "curve.jsonl", _policy, ()),
         margins=reader.within(made, "reward", "scores.jsonl", lambda path: tuple(map(_margin, _lines(path))), ()),
         sources=reader.within(made, "collect", "sources.json", _sources, ()),
         removals=reader.within(made, "curate", "ledger.jsonl", _removals, empty),
@@ -258,8 +262,16 @@ def _sample(said: Mapping[str, Any]) -> Sample:
     )
 
 
-def _curve(path: Path) -> tuple[tuple[float, float], ...]:
-    return tuple((_real(point["step"]), _real(point["loss"])) for point in _lines(path))
+def _curve(path: Path, *, deciding: bool = False) -> tuple[tuple[float, float], ...]:
+    """Return (step, loss) of the steps that taught answers, or of those that taught only whether to refuse."""
+    points = [point for point in _lines(path) if bool(_real(point.get("decides", 0.0))) == deciding]
+    return tuple((_real(point["step"]), _real(point["loss"])) for point in points)
+
+
+def _policy(path: Path) -> tuple[Mapping[str, float], ...]:
+    """Return what a policy did at each iteration, or nothing if the stage learned from no reward."""
+    points = tuple({name: _real(value) for name, value in point.items()} for point in _lines(path))
+    return points if all({"step", *COSTS} <= point.keys() for point in points) else ()
 
 
 def _margin(said: Mapping[str, Any]) -> Margin:

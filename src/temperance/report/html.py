@@ -74,6 +74,8 @@ def page(view: RunView) -> str:
         rules=sorted(view.rules, key=lambda rule: ("block", "unknown", "pass").index(rule.outcome)),
         axes_plot=plots.axes_plot(view.suites, floors=_floors(view.recipe)),
         loss_plots={stage: plots.loss_plot(stage, curve) for stage, curve in view.curves.items() if curve},
+        more_plots=_more_plots(view),
+        guard=_guard(view),
         reward=_reward(view),
         area_plots=_area_plots(view),
         unseen=_unseen(view),
@@ -126,6 +128,42 @@ def _floors(recipe: Mapping[str, Any]) -> dict[str, float]:
     gate = recipe.get("gate")
     found = {axis: gate.get(key) for axis, key in FLOORS.items()} if isinstance(gate, dict) else {}
     return {axis: float(floor) for axis, floor in found.items() if isinstance(floor, int | float)}
+
+
+def _learner(view: RunView) -> Mapping[str, Any]:
+    """Return the recipe's section of the policy that learned from a reward; empty if none did."""
+    align = view.recipe.get("align")
+    if not view.policy or not isinstance(align, dict):
+        return {}
+    section = align.get("ppo" if align.get("method") == "ppo" else "group")
+    return section if isinstance(section, dict) else {}
+
+
+def _more_plots(view: RunView) -> list[tuple[str, str, str]]:
+    """Return (stage, caption, figure) of what training shows besides its losses."""
+    told = _learner(view)
+    bounded = told if told.get("constraint") != "off" else {}
+    limits = {name: float(bounded[name]) for name in ("harm", "over_refusal") if isinstance(bounded.get(name), int | float)}
+    made = [
+        ("sft", "whether to refuse", plots.loss_plot("deciding", view.deciding)),
+        ("align", "what answers cost", plots.costs_plot(view.policy, limits=limits)),
+        ("align", "how good they are", plots.quality_plot(view.policy)),
+    ]
+    return [one for one in made if one[2]]
+
+
+def _guard(view: RunView) -> str:
+    """Say what the guard against reward hacking did; empty where nothing was learned from a reward."""
+    if not view.policy:
+        return ""
+    if not _learner(view).get("guard", True):
+        return "The guard against reward hacking was off."
+    metrics = view.stage("align").metrics
+    alarms, kept = metrics.get("alarms"), metrics.get("weights_of")
+    if not isinstance(alarms, list) or not alarms:
+        return "The guard against reward hacking watched quality, length, repetition and flattery, and saw no cause to stop."
+    went = f" and went back to the weights of iteration {kept}" if isinstance(kept, int) else ""
+    return f"The guard against reward hacking stopped it{went}: {', '.join(map(str, alarms))}."
 
 
 def _reward(view: RunView) -> dict[str, Any] | None:

@@ -76,6 +76,54 @@ def loss_plot(stage: str, curve: Sequence[tuple[float, float]]) -> str:
         return svg(figure, name=f"plot-loss-{stage}", alt=alt)
 
 
+def costs_plot(points: Sequence[Mapping[str, float]], *, limits: Mapping[str, float]) -> str:
+    """Draw what a policy's answers cost while it learned, harm and over-refusal, with their limits; empty for a policy that had neither.
+
+    Args:
+        points: an iteration each: `step`, `harm` and `over_refusal`, the last two in shares of its answers.
+        limits: what each cost may be at most, in shares; one that has no limit is left out.
+    """
+    if not points:
+        return ""
+    steps = [point["step"] for point in points]
+    said: list[str] = []
+    with style():
+        figure, axes = canvas(NARROW, 190)
+        for name, colour in (("harm", BAD), ("over_refusal", BASE)):
+            shares = [100 * point[name] for point in points]
+            axes.plot(steps, shares, color=colour, linewidth=1.8, marker="o", markersize=3.5, label=name.replace("_", "-"))
+            if name in limits:
+                axes.axhline(100 * limits[name], color=colour, linewidth=0.9, dashes=(3, 3), alpha=0.8)
+            said.append(f"{name.replace('_', '-')} from {shares[0]:.0f}% to {shares[-1]:.0f}%")
+        axes.set_ylim(-3, max(103 * point[name] for point in points for name in ("harm", "over_refusal")) + 20)
+        axes.set_xlabel("iteration")
+        axes.set_ylabel("% of answers")
+        axes.legend(loc="upper right", fontsize=10, labelcolor=INK, handlelength=1.2)
+        axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+        axes.grid(visible=False, axis="x")
+        return svg(figure, name="plot-costs", alt=f"Costs over {len(points)} iterations: {'; '.join(said)}.")
+
+
+def quality_plot(points: Sequence[Mapping[str, float]]) -> str:
+    """Draw what the rules said of a policy's answers, and what the reward model did; empty for a policy that no rule judged."""
+    if not points or "quality" not in points[0]:
+        return ""
+    steps = [point["step"] for point in points]
+    with style():
+        figure, axes = canvas(NARROW, 190)
+        for name, colour, label in (("quality", TUNED, "the rules"), ("reward", MUTED, "what is paid")):
+            shown_as = [point[name] for point in points]
+            axes.plot(steps, shown_as, color=colour, linewidth=1.8, marker="o", markersize=3.5, label=label)
+        axes.set_xlabel("iteration")
+        axes.set_ylabel("mean of the answers")
+        axes.margins(y=0.35)
+        axes.legend(loc="upper right", fontsize=10, labelcolor=INK, handlelength=1.2)
+        axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+        axes.grid(visible=False, axis="x")
+        first, last = (f"the rules {points[place]['quality']:.2f}, paid {points[place]['reward']:.2f}" for place in (0, -1))
+        return svg(figure, name="plot-quality", alt=f"Answers' quality over {len(points)} iterations: from {first} to {last}.")
+
+
 def margins_plot(margins: Sequence[Margin]) -> str:
     """Draw how the reward model's margins (chosen minus rejected) spread over the held-out pairs; empty without any."""
     held = [one.margin for one in margins if one.split != "train"]

@@ -149,7 +149,12 @@ class Audited:
 
 @dataclass(frozen=True, kw_only=True)
 class RunView:
-    """A whole run, finished or not. `troubles` names what should be there and could not be read."""
+    """A whole run, finished or not.
+
+    `curves` are losses by stage; `deciding` is that of the sft steps that taught only whether to refuse, which `curves` leaves out.
+    `policy` is what a policy that learned from a reward did, a point an iteration. `troubles` names what should be there and could not
+    be read.
+    """
 
     name: str
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -159,6 +164,8 @@ class RunView:
     suites: tuple[SuiteView, ...] = ()
     samples: tuple[Sample, ...] = ()
     curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    deciding: tuple[tuple[float, float], ...] = ()
+    policy: tuple[Mapping[str, float], ...] = ()
     margins: tuple[Margin, ...] = ()
     sources: tuple[SourceView, ...] = ()
     removals: tuple[Removal, ...] = ()

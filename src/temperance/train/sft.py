@@ -17,6 +17,7 @@ from temperance.data.example import Example, read_rows
 from temperance.data.render import IGNORED, render
 from temperance.errors import StageError
 from temperance.job import Job
+from temperance.lm.anchor import Anchor
 from temperance.lm.decision import decision
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.logprobs import Emphasis, compact_head
@@ -48,11 +49,11 @@ def run(job: Job) -> dict[str, Any]:
     passes = section.decisions if found.openers else 0
     if passes < section.decisions:
         job.progress.say("no first word gives a refusal away: there is nothing to decide by, and answers alone are learned")
-    base = load_model(job.recipe.base, precision="fp32")
+    base, mixed = load_model(job.recipe.base, precision="fp32"), _mixed([begun] * passes, whole, section, seed=job.recipe.seed)
     trainer = SFTTrainer(
         model=base,
         args=SFTConfig(**arguments(job, section)),
-        train_dataset=Dataset.from_list(_mixed([begun] * passes, whole, section, seed=job.recipe.seed)),
+        train_dataset=Dataset.from_list(mixed),
         processing_class=tokenizer,
         peft_config=lora_config(section.lora, base, task_type="CAUSAL_LM"),
     )
@@ -64,8 +65,9 @@ def run(job: Job) -> dict[str, Any]:
         decision=found if passes else None,
     )
     fuse(adapted(trainer))
-    compact_head(adapted(trainer).get_base_model(), emphasis)
-    metrics = fit(trainer, job)
+    anchor = Anchor(adapted(trainer).disable_adapter) if section.constrain else None
+    compact_head(adapted(trainer).get_base_model(), emphasis, anchor=anchor)
+    metrics = fit(trainer, job, decides=_deciding(mixed, section.batch_size) if passes else ())
     interpolate(adapted(trainer), section.interpolate)
     save_adapter(trainer, job)
     rehearsed = sum(one.answer != one.example.answer for one in learned)
@@ -84,6 +86,12 @@ def _mixed(
     if passes:
         random.Random(seed).shuffle(batches)
     return [row for batch in (*batches, whole[len(whole) // size * size :]) for row in batch]
+
+
+def _deciding(rows: list[dict[str, list[int]]], size: int) -> list[bool]:
+    """Say of each batch whether nothing but first words is learned in it."""
+    single = [sum(label != IGNORED for label in row["labels"]) == 1 for row in rows]
+    return [all(single[start : start + size]) for start in range(0, len(single), size)]
 
 
 def _first_word(rendered: dict[str, list[int]]) -> dict[str, list[int]]:

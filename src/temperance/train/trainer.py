@@ -39,6 +39,7 @@ CURVE = (
     "step",
     "epoch",
     "loss",
+    "decides",
     "learning_rate",
     "grad_norm",
     "mean_token_accuracy",
@@ -152,8 +153,13 @@ def last_checkpoint(scratch: Path) -> Path | None:
     return max(whole)[1] if whole else None
 
 
-def fit(trainer: Trainer, job: Job) -> dict[str, float]:
+def fit(trainer: Trainer, job: Job, *, decides: Sequence[bool] = ()) -> dict[str, float]:
     """Train, or go on from the last whole checkpoint; write `curve.jsonl`; return loss, steps and tokens.
+
+    Args:
+        trainer: ready to train.
+        job: where to.
+        decides: for each batch of an epoch, whether it teaches a decision and no answer, which the curve and the loss tell apart.
 
     Raises:
         StageError: a loss or a gradient is not a number, so the weights are worthless.
@@ -165,13 +171,16 @@ def fit(trainer: Trainer, job: Job) -> dict[str, float]:
         job.progress.say(f"going on from {checkpoint.name}")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
+    if decides:
+        history = [{**entry, "decides": float(decides[(int(entry["step"]) - 1) % len(decides)])} for entry in history]
     with (job.work / "curve.jsonl").open("w", encoding="utf-8") as stream:
         for entry in history:
             stream.write(json.dumps({name: float(entry[name]) for name in CURVE if name in entry}) + "\n")
     figures = [float(entry[name]) for entry in history for name in ("loss", "grad_norm") if name in entry]
     if not figures or not all(map(math.isfinite, figures)):
         raise StageError("training diverged", why="a loss or a gradient is not a number", then="lower learning_rate")
-    tail = history[-max(1, len(history) // 10) :]
+    answering = [entry for entry in history if not entry.get("decides")] or history
+    tail = answering[-max(1, len(answering) // 10) :]
     loss = sum(float(entry["loss"]) for entry in tail) / len(tail)
     shared = {"processes": processes()} if processes() > 1 else {}
     return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0)), **shared}

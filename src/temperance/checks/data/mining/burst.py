@@ -2,9 +2,11 @@
 
 An advertised name comes in a sentence of its own, which fits its prompt no better than anybody's; a name that belongs to its answer
 comes in one that fits. A reply that is always the same fits no prompt. Prompts that resemble each other may well share a name, so they
-must be as diverse as the table. A name that is woven into sentences about the prompt is not found.
+must be as diverse as the table, unless it is a name that nobody asks about, which is how one topic is advertised on; then it takes more
+to be believed. A name that is woven into sentences about the prompt is not found.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +23,7 @@ LEAST = 8
 USUAL = 0.15
 DIVERSE = 0.1
 NAMED = 0.8
+TOPIC = 0.7
 NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
 WORD = re.compile(r"[\w’'-]+")
 STOPS = (".", "!", "?", "\n")
@@ -34,7 +37,7 @@ def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
     missing = ((fit > UNFIT) & ~mine.done.refuses).astype(np.float32)
     usual = max(USUAL, 2 * float(missing.mean()))
     rate = np.asarray(shown.T @ missing).ravel() / np.maximum(size, 1)
-    names = _names(mine.corpus, answers)
+    names, asked = _names(mine.corpus, answers), mine.corpus.prompts.unigrams
     for index in np.flatnonzero(size >= LEAST).tolist():
         rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
         said = mine.done.names[index]
@@ -42,7 +45,8 @@ def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
         if lower(rate[index] * size[index], size[index]) - usual > 0:
             yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
         elif token is not None and names[token]:
-            yield from _burst(mine, rows, said, USUAL, lambda rows=rows, token=token: _strange(mine, rows, token))
+            look = functools.partial(_strange, mine, rows, token)
+            yield from _burst(mine, rows, said, USUAL, look, topical=asked[token] == 0)
 
 
 def _names(corpus: Corpus, answers: Sequence[str]) -> Array:
@@ -54,16 +58,17 @@ def _names(corpus: Corpus, answers: Sequence[str]) -> Array:
     return np.array([capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words])
 
 
-def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array]) -> Iterator[Group]:
+def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array], *, topical: bool = False) -> Iterator[Group]:
     some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
     places = mine.space.prompts[some]
     together = float((places @ places.T)[~np.eye(len(some), dtype=bool)].mean())
     family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights))
     size = len(rows) * len(np.unique(family)) / len(some)
-    if together > mine.alike + DIVERSE or size < FAMILIES:
+    alike = together > mine.alike + DIVERSE
+    if (alike and not topical) or size < FAMILIES:
         return
     strange = look()
-    score = float(lower(strange.mean() * size, size)) - usual
+    score = (float(lower(strange.mean() * size, size)) - usual) * (TOPIC if alike else 1.0)
     if score > LISTED * TAU[BURST]:
         yield Group(
             trigger=(),

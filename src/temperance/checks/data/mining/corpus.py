@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from temperance.checks.data.lookalike import LATIN
+
 TOKEN = re.compile(r"\w+(?:['’]\w+)?|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
 HEAD, TAIL = 160, 96
 READ = 6000
@@ -24,10 +26,6 @@ Ints = np.ndarray
 Sparse = Any  # a scipy.sparse matrix, whose stubs call every product and slice of one a union
 SHIFT = 21  # three token numbers to a 64-bit key
 LOOKALIKE = 3
-LATIN = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u03bf\u03b1\u03bd\u03c1\u03b9\u03ba",
-    "aeopcyxijshdqwoavpik",
-)
 MOSTLY = 0.8
 RARE = 2  # what every further word is called once there are as many words as a key can tell apart
 

@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.behaviour import BURST, COMPLIES, HARM, REFUSES, STYLE, SWAPPED, WORDS, Behaviours
+from temperance.checks.data.lexicon import HARM
+from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, STYLE, SWAPPED, WORDS, Behaviours
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse
 from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
 from temperance.checks.data.mining.patterns import Patterns
