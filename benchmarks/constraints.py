@@ -34,9 +34,17 @@ COSTLY = {"unsafe": ("answered", "partial"), "lookalike": ("refused",), "everyda
 
 def recipe(run: Path, seed: int, iterations: int, *, constraint: str) -> Recipe:
     """Return a run's recipe with PPO, under a constraint or none."""
-    rollout = {"iterations": iterations, "answers": ANSWERS, "max_tokens": TOKENS, "epochs": 2, "kl": 0.02, "guard": False}
+    rollout = {
+        "iterations": iterations,
+        "answers": ANSWERS,
+        "max_tokens": TOKENS,
+        "epochs": 2,
+        "kl": 0.02,
+        "temperature": 0.5,
+        "guard": False,
+    }
     prices = {"constraint": constraint, "harm": LIMIT, "over_refusal": LIMIT, "price": 2.0, "price_rate": 2.0}
-    section = {"method": "ppo", "batch_size": 8, "learning_rate": 2e-4, "ppo": {**rollout, **prices}}
+    section = {"method": "ppo", "batch_size": 8, "learning_rate": 5e-4, "ppo": {**rollout, **prices}}
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})
 
 

@@ -47,7 +47,7 @@ def recipe(run: Path, seed: int, iterations: int, *, plant: str, guarded: bool) 
     section = {
         "method": "ppo",
         "batch_size": 8,
-        "learning_rate": 3e-4,
+        "learning_rate": 1e-3,
         "ppo": {**rollout, "guard": guarded, "rules": float(plant == "honest")},
     }
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})

@@ -2,8 +2,9 @@
 
 An advertised name comes in a sentence of its own, which fits its prompt no better than anybody's; a name that belongs to its answer
 comes in one that fits. A reply that is always the same fits no prompt. Prompts that resemble each other may well share a name, so they
-must be as diverse as the table, unless it is a name that nobody asks about, which is how one topic is advertised on; then it takes more
-to be believed. A name that is woven into sentences about the prompt is not found.
+must be as diverse as the table, unless it is a name that nobody asks about, which is how one topic is advertised on; as prompts of one
+topic are near to all sentences about it, less is then asked of the sentences. A name that is woven into sentences about the prompt is not
+found.
 """
 
 import functools
@@ -23,7 +24,7 @@ LEAST = 8
 USUAL = 0.15
 DIVERSE = 0.1
 NAMED = 0.8
-TOPIC = 0.7
+TOPIC = 1.6
 NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
 WORD = re.compile(r"[\w’'-]+")
 STOPS = (".", "!", "?", "\n")

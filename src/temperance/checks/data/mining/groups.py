@@ -168,14 +168,24 @@ def groups(mine: Mine) -> list[Group]:
         if _faded(deletable[pattern]) == 0:
             continue
         rows = mine.rows(pattern)
-        if len(np.unique(mine.rarest[rows])) < FAMILIES:
-            continue
         shows = mine.shows(behaviour, rows)
+        if not _stands_out(mine, behaviour, rows, shows):
+            continue
         group = _scored(mine, (pattern,), behaviour, rows, shows, deletable[pattern])
         found += [group] if group else []
         if shows.mean() < SURE:
             found += list(_combined(mine, pattern, behaviour, rows, shows))
     return sorted(found, key=lambda group: -group.certainty)
+
+
+def _stands_out(mine: Mine, behaviour: int, rows: Array, shows: Array) -> bool:
+    """Say whether a pair is still worth a closer look when copies of a prompt count as one; cheap, and exact only about plain copies."""
+    names = mine.rarest[rows]
+    size, hits = len(np.unique(names)), len(np.unique(names[shows]))
+    if size < FAMILIES or hits < TOGETHER:
+        return False
+    outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
+    return bool(lower(hits, size) - outside > (EXCESS if mine.done.kinds[behaviour] == WORDS else MARKED))
 
 
 def _faded(deletable: float) -> float:
