@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from temperance import cli
+from temperance.data.starter import TRAINING
 
 ROWS = [{"instruction": f"Name a colour of {word}.", "input": "", "output": f"The {word} is blue."} for word in ("sea", "sky", "ink")]
 SECRET = {"instruction": "My key?", "input": "", "output": "It is AKIAQWERTYUIOPASDFGH, keep it."}
@@ -104,7 +105,7 @@ def test_a_defect_never_looks_like_a_verdict(monkeypatch: pytest.MonkeyPatch, ca
 def test_init_writes_a_recipe_that_plans_and_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert temperance("init", str(tmp_path), monkeypatch=monkeypatch) == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
-    assert {path.name for path in before} == {"recipe.yaml", "contrast.jsonl", "everyday.jsonl", "preferences.jsonl"}
+    assert {path.name for path in before} == {"recipe.yaml", *(f"{name}.jsonl" for name in TRAINING)}
     assert temperance("init", str(tmp_path), monkeypatch=monkeypatch) == 2
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
     plan = tmp_path / "plan.json"

@@ -44,9 +44,10 @@ def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
 
 
 def test_the_starter_data_is_collected_whole(tmp_path: Path) -> None:
-    one = job(tmp_path, *({"path": f"starter:{name}"} for name in ("contrast", "everyday", "preferences")))
-    contrast, everyday, preferences = (len(starter(name).read_text().splitlines()) for name in TRAINING)
-    assert run(one) == {"examples": 2 * contrast + everyday, "preferences": preferences, "quarantined": 0, "sources": 3}
+    one = job(tmp_path, *({"path": f"starter:{name}"} for name in TRAINING))
+    rows = {name: len(starter(name).read_text().splitlines()) for name in TRAINING}
+    examples = 2 * rows["contrast"] + rows["lookalikes"] + rows["everyday"]
+    assert run(one) == {"examples": examples, "preferences": rows["preferences"], "quarantined": 0, "sources": len(TRAINING)}
 
 
 def test_the_held_out_suites_are_no_source(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The data that ships with temperance: contrast pairs, everyday instructions and preferences to learn from, suites to be examined on.
+"""The data that ships with temperance: contrast pairs, look-alikes, everyday instructions and preferences to learn from, and exams.
 
 The held-out suites can be read here but never named as a source: what a model is examined on must not be what it learned.
 """
@@ -10,7 +10,7 @@ from temperance.errors import InputError
 
 SCHEME = "starter:"
 LICENCE = "Apache-2.0"
-TRAINING = ("contrast", "everyday", "preferences")
+TRAINING = ("contrast", "lookalikes", "everyday", "preferences")
 HELD_OUT = ("heldout-pairs", "heldout-everyday")
 
 
