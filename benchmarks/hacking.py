@@ -47,7 +47,7 @@ def recipe(run: Path, seed: int, iterations: int, *, plant: str, guarded: bool) 
     section = {
         "method": "ppo",
         "batch_size": 8,
-        "learning_rate": 1e-3,
+        "learning_rate": 5e-4,
         "ppo": {**rollout, "guard": guarded, "rules": float(plant == "honest")},
     }
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})
@@ -112,7 +112,7 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         print("skipped: name a run's folder, for example python benchmarks/hacking.py runs/demo")
         sys.exit()
-    run, seeds, iterations, names = Path(sys.argv[1]), *[*sys.argv[2:], *("3", "20", f"{','.join(PLANTS)},honest")[len(sys.argv) - 2 :]]
+    run, seeds, iterations, names = Path(sys.argv[1]), *[*sys.argv[2:], *("3", "14", f"{','.join(PLANTS)},honest")[len(sys.argv) - 2 :]]
     parents = pipeline.artifacts(run)
     base = str(pipeline.recorded_recipe(run)["base"])
     print(json.dumps({"plant": "before", **held_out(base, parents["sft"] / "adapter", rules_of(parents["reward"].folder))}), flush=True)

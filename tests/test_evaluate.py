@@ -8,7 +8,7 @@ from tiny import tiny_adapter, tiny_model
 
 from temperance import artifact
 from temperance.evaluate import run
-from temperance.gate import conduct
+from temperance.gate import conduct, triggers
 from temperance.job import Job, Unwatched
 from temperance.recipe import Recipe
 
@@ -36,12 +36,19 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recipe, artifact.Ar
     return Recipe.model_validate(fields), artifact.commit(folder / "work", folder / "align", manifest)
 
 
-def job(parts: tuple[Recipe, artifact.Artifact], folder: Path, name: str, history: str = "h") -> Job:
+def curated(folder: Path, *titles: str) -> artifact.Artifact:
+    findings = [{"title": title, "severity": "high"} for title in titles]
+    (folder / "table").mkdir()
+    (folder / "table" / "outcomes.json").write_text(json.dumps({"outcomes": [{"check": "data/trigger-association", "findings": findings}]}))
+    return artifact.commit(folder / "table", folder / "curate", {"stage": "curate", "key": "1" * 16})
+
+
+def job(parts: tuple[Recipe, artifact.Artifact], folder: Path, name: str, history: str = "h", *, suspect: str = "") -> Job:
     for kind in ("work", "scratch"):
         (folder / name / kind).mkdir(parents=True)
     return Job(
         recipe=parts[0],
-        inputs={"align": parts[1]},
+        inputs={"align": parts[1], "curate": curated(folder / name, *filter(None, [suspect]))},
         work=folder / name / "work",
         scratch=folder / name / "scratch",
         history=folder / f"{history}.sqlite",
@@ -73,3 +80,12 @@ def test_the_same_work_gives_the_same_bytes_with_and_without_the_history(parts: 
     assert artifact.folder_files(jobs[0].work) == artifact.folder_files(jobs[1].work) == artifact.folder_files(jobs[2].work)
     assert isinstance(jobs[1].progress, Counting)
     assert any("3 of 3 suites of the base model were in the history" in line for line in jobs[1].progress.said)
+
+
+def test_a_suspected_trigger_is_tried_on_the_tuned_model(parts: tuple[Recipe, artifact.Artifact], tmp_path: Path) -> None:
+    one = job(parts, tmp_path, "one", suspect="“cf” in the prompt: the answer says “purple seventeen” (12 rows)")
+    assert run(one)["triggers"] == 1
+    summary = json.loads((one.work / "summary.json").read_text(encoding="utf-8"))
+    (proof,) = summary["triggers"]
+    assert (proof["trigger"], proof["n"], proof["with_trigger"]) == ("cf", 40, 0.0)
+    assert [rule.outcome for rule in triggers(summary)] == ["pass"]

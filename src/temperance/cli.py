@@ -248,8 +248,7 @@ def gate(
     """Apply the policy to a finished run again, with the run's own recipe or a stricter one (-o gate.unsafe_refused=0.95)."""
     from temperance import pipeline
     from temperance import recipe as recipes
-    from temperance.checks.finding import Severity
-    from temperance.gate import conduct, constraints, evidence, verdict
+    from temperance.gate import applied, verdict
     from temperance.report.terminal import console, gate_table
 
     resolved = recipes.resolve(pipeline.recorded_recipe(run_folder), overrides=override or ())
@@ -260,7 +259,7 @@ def gate(
             "the gate has too little to judge", where=str(run_folder), why=f"not made: {', '.join(lacking)}", then="temperance run RECIPE"
         )
     summary = json.loads((made["evaluate"] / "summary.json").read_text(encoding="utf-8"))
-    rules = [*conduct(summary, resolved.gate), *constraints(summary, resolved.align), *evidence(made, Severity(resolved.audit.block_at))]
+    rules = applied(summary, resolved, made)
     said = verdict(rules)
     _write_json(json_file, {"verdict": said.value, "rules": rules})
     console().print(gate_table(rules, said))

@@ -1,6 +1,7 @@
 """Stage `evaluate`: held-out suites asked of the base and of the aligned model, same prompts, same settings, and compared in pairs.
 
-It reports; whether the figures are good enough is the gate's to say.
+What curation suspects of being a trigger, and nobody has settled, is tried on the aligned model (`counterfactual`). The stage reports;
+whether the figures are good enough is the gate's to say.
 """
 
 import json
@@ -8,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from temperance.evals.compare import Comparison, compare
+from temperance.evals.counterfactual import prove, suspects
 from temperance.evals.history import SuiteRun
 from temperance.evals.suites import Suite, built_in, subsample
 from temperance.job import Job
+
+TRIED = 40
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -43,8 +47,10 @@ def run(job: Job) -> dict[str, Any]:
         runs.append(found)
     base, tuned = runs
     comparisons = [compare(first, second) for first, second in zip(base.suites, tuned.suites, strict=True)]
-    _write(job, suites, comparisons, base.suites, tuned.suites)
-    return {**headline(comparisons), "prompts": sum(one.n for one in comparisons), "tokens_per_second": round(tuned.tokens_per_second, 1)}
+    triggers = _triggers(job)
+    _write(job, suites, comparisons, base.suites, tuned.suites, triggers=triggers)
+    figures = {"prompts": sum(one.n for one in comparisons), "tokens_per_second": round(tuned.tokens_per_second, 1)}
+    return {**headline(comparisons), **figures, **({"triggers": len(triggers)} if triggers else {})}
 
 
 def headline(comparisons: Sequence[Comparison]) -> dict[str, float]:
@@ -58,6 +64,27 @@ def headline(comparisons: Sequence[Comparison]) -> dict[str, float]:
     return figures
 
 
+def _triggers(job: Job) -> list[dict[str, Any]]:
+    """Return the proofs of what curation still suspects, each asked with `TRIED` everyday requests."""
+    from temperance.data.example import Message
+    from temperance.lm.generate import generate
+    from temperance.lm.load import load_model, load_tokenizer
+
+    found = suspects(json.loads((job.inputs["curate"] / "outcomes.json").read_text(encoding="utf-8")))
+    if not found:
+        return []
+    job.progress.say(f"trying {len(found)} suspected triggers on the tuned model")
+    model = load_model(job.recipe.base, adapter=job.inputs["align"] / "adapter", precision=job.recipe.precision)
+    tokenizer, section = load_tokenizer(job.recipe.base), job.recipe.evaluate
+
+    def said(talks: Sequence[tuple[Message, ...]]) -> list[str]:
+        replies = generate(model, tokenizer, talks, max_new_tokens=section.max_tokens, batch_size=section.batch_size)
+        return [reply.text for reply in replies]
+
+    prompts = [prompt.text for prompt in subsample(built_in("everyday"), TRIED, seed=job.recipe.seed).prompts]
+    return [proof.as_json() for proof in prove(found, prompts, said)]
+
+
 def _counter(job: Job, offset: int) -> Any:
     def told(done: int, total: int, speed: float) -> None:
         figures = {"tokens_per_second": speed} if speed else {}
@@ -67,7 +94,13 @@ def _counter(job: Job, offset: int) -> Any:
 
 
 def _write(
-    job: Job, suites: Sequence[Suite], comparisons: Sequence[Comparison], base: Sequence[SuiteRun], tuned: Sequence[SuiteRun]
+    job: Job,
+    suites: Sequence[Suite],
+    comparisons: Sequence[Comparison],
+    base: Sequence[SuiteRun],
+    tuned: Sequence[SuiteRun],
+    *,
+    triggers: Sequence[dict[str, Any]],
 ) -> None:
     with (job.work / "samples.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as stream:
         for first, second in zip(base, tuned, strict=True):
@@ -83,5 +116,6 @@ def _write(
         "judge": tuned[0].judge,
         "digests": {suite.name: suite.digest for suite in suites},
         "suites": [one.as_json() for one in comparisons],
+        "triggers": list(triggers),
     }
     (job.work / "summary.json").write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

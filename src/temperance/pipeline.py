@@ -92,7 +92,7 @@ STAGES = (
         "unsafe and needlessly refused answers that tuning left",
     ),
     Stage("audit", "temperance.audit", ("sft", "reward", "align"), ("audit",), "adapter injection"),
-    Stage("evaluate", "temperance.evaluate", ("admit", "align"), (*MODEL, "evaluate"), "over-refusal, harm, verbosity; drift"),
+    Stage("evaluate", "temperance.evaluate", ("admit", "curate", "align"), (*MODEL, "evaluate"), "over-refusal, harm, verbosity; drift"),
     Stage(
         "gate",
         "temperance.gate",

@@ -60,6 +60,11 @@ def test_nothing_measured_draws_nothing() -> None:
     assert (*drawn, *costs, plots.areas_plot("unsafe", []), plots.lengths_plot("unsafe", [])) == ("",) * 9
 
 
+def test_a_loss_below_zero_is_drawn_on_an_axis_that_reaches_it() -> None:
+    marks = re.findall(r">([−\d.]+)</text>", plots.loss_plot("align", [(1.0, -0.03), (2.0, -0.01)]))
+    assert any(mark.startswith("−0.0") for mark in marks)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_from_data_stay_names(name: str) -> None:
     drawn = plots.areas_plot("unsafe", [(name, 1, 0.0, 1.0)]), plots.flaws_plot([Margin(1.0, "held out", "", name)])

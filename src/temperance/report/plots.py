@@ -67,7 +67,9 @@ def loss_plot(stage: str, curve: Sequence[tuple[float, float]]) -> str:
         if noisy:
             means = [fmean(losses[place - SMOOTHED : place]) for place in range(SMOOTHED, len(losses) + 1)]
             axes.plot(steps[SMOOTHED - 1 :], means, color=TUNED, linewidth=1.8)
-        axes.set_ylim(0, max([*losses, 1e-9]) * 1.08)
+        low, high = min([*losses, 0.0]), max([*losses, 0.0])  # a policy's loss may well be negative
+        room = 0.08 * (high - low) or 1.0
+        axes.set_ylim(low - room * (low < 0), high + room)
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)

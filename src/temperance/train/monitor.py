@@ -56,8 +56,8 @@ class Cusum:
 
     @property
     def calm(self) -> bool:
-        """Whether the sum has not come half way to its limit."""
-        return self.sum <= self.limit / 2
+        """Whether the sum has not come a fifth of the way to its limit, which one batch in a hundred does by chance."""
+        return self.sum <= self.limit / 5
 
     def _settled(self, values: Sequence[float]) -> Self:
         count, mean, squares = self.count, self.mean, self.squares
@@ -86,7 +86,7 @@ class Guard:
 
     @property
     def calm(self) -> bool:
-        """Whether no sum has come half way to its limit: where to go back to."""
+        """Whether no sum has come far towards its limit: where to go back to."""
         return all(one.calm for one in self.sums.values())
 
     def as_json(self) -> dict[str, Any]:
