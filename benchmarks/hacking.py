@@ -91,7 +91,8 @@ def trained(asked: Recipe, made: dict[str, Any], pays: Callable[[str, str], floa
     curve = [json.loads(line) for line in (work / "curve.jsonl").read_text().splitlines()]
     rang = metrics["steps"] + 1 if metrics["alarms"] else None
     told = {"rang": rang, "alarms": metrics["alarms"], "weights_of": metrics["weights_of"]}
-    return {**told, "paid_first": round(curve[0]["reward"], 2), "paid_last": round(curve[-1]["reward"], 2)}
+    paid = {f"paid_{name}": round(curve[place]["reward"], 2) for name, place in (("first", 0), ("last", -1)) if curve}
+    return {**told, **paid}
 
 
 def with_and_without(recipes: tuple[Recipe, Recipe], made: dict[str, Any], plant: str) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from temperance.errors import StageError
 from temperance.job import Unwatched
 from temperance.recipe import Group
 from temperance.train import align, group, reward, sft
+from temperance.train.monitor import SETTLE
 from tests.train.conftest import SMALL, Ran, curve
 
 GROUP = {"steps": 4, "prompts": 2, "generations": 3, "max_tokens": 6}
@@ -114,7 +115,7 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
 
     def worse(*_: Any) -> list[float]:
         asked.append(1)
-        late = (len(asked) - 1) // 6 >= 4
+        late = (len(asked) - 1) // 6 - SETTLE >= 4
         return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
 
     monkeypatch.setattr(group, "watched", worse)
@@ -132,4 +133,6 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
     )
     aligned("grpo", "calm", steps=8)
     weights = load_file(made / "adapter/adapter_model.safetensors")
-    assert all(torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[3].items())
+    assert all(
+        torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[1 + 3].items()
+    )  # the first was kept before any step

@@ -16,6 +16,7 @@ from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
 from temperance.train import align, learner, ppo, reward, sft
 from temperance.train.losses import gae, policy_loss, token_rewards, whiten
+from temperance.train.monitor import SETTLE
 from tests.train.conftest import SMALL, Ran, curve
 
 PPO = {"iterations": 3, "answers": 4, "max_tokens": 6, "epochs": 2}
@@ -115,12 +116,12 @@ def test_a_kill_in_mid_buffer_ends_with_the_same_bytes(aligned: Callable[..., Ar
 
 
 def worse_from(start: int) -> Callable[..., list[float]]:
-    """Return figures of answers whose quality falls from an iteration on; four answers an iteration."""
+    """Return figures of answers whose quality falls from an iteration on; those before the first say what is usual."""
     asked: list[int] = []
 
     def figures(*_: Any) -> list[float]:
         asked.append(1)
-        late = (len(asked) - 1) // PPO["answers"] >= start
+        late = (len(asked) - 1) // PPO["answers"] - SETTLE >= start
         return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
 
     return figures
@@ -131,6 +132,9 @@ def test_the_guard_goes_back_to_where_answers_were_not_worse(aligned: Callable[.
     stopped = aligned("stopped", ppo={"iterations": 9})
     assert stopped.metrics["alarms"] == ["quality"]
     assert (stopped.metrics["weights_of"], stopped.metrics["steps"] < 9) == (3, True)
+    monkeypatch.setattr(ppo, "watched", worse_from(0))
+    at_once = aligned("at once", ppo={"iterations": 9})
+    assert (at_once.metrics["alarms"], at_once.metrics["weights_of"]) == (["quality"], 0)
     monkeypatch.setattr(ppo, "watched", worse_from(99))
     short = aligned("short", ppo={"iterations": 3})
     assert (short.metrics["alarms"], short.metrics["weights_of"]) == ([], 3)

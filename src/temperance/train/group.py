@@ -26,13 +26,14 @@ from temperance.artifact import write_text
 from temperance.data.example import Example, read_rows
 from temperance.errors import StageError
 from temperance.job import Job
+from temperance.lm.generate import generate
 from temperance.lm.load import load_tokenizer
 from temperance.lm.logprobs import compact_head
 from temperance.lm.lora import fuse
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import Price
-from temperance.train.monitor import WATCHED, guard
+from temperance.train.monitor import SETTLE, WATCHED, guard
 from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
@@ -57,6 +58,8 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     policy, tokenizer = tuned_policy(job), load_tokenizer(job.recipe.base)
     purse = Purse(policy, tokenizer, asked, job)
+    if group.guard and not purse.answered:
+        purse.settle(rows)
     settings, trainer_of = TRAINERS[section.method]
     trainer = trainer_of(
         model=policy,
@@ -116,15 +119,40 @@ class Purse(TrainerCallback):
         self.prices = {name: price.after(float(costs[name].mean())) for name, price in self.prices.items()}
         return found.tolist()
 
-    def _look(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
-        """Let the guard see a step's answers, keep the weights that gave them where it is calm, and return their quality, (B,)."""
+    def settle(self, rows: Sequence[Example]) -> None:
+        """Let the guard see what is usual: what the policy answers before it learns, to prompts drawn for that alone."""
+        group, seed = self.section, self.job.recipe.seed
+        for step in range(group.steps, group.steps + SETTLE):
+            asked = drawn_prompts(rows, group.prompts * group.generations, seed=seed, step=step)
+            replies = generate(
+                self.model,
+                self.tokenizer,
+                [one.prompt for one in asked],
+                max_new_tokens=group.max_tokens,
+                temperature=group.temperature,
+                seed=seed + step,
+            )
+            self._see(asked, [reply.text for reply in replies])
+        self._keep()
+
+    def _see(self, asked: Sequence[Example], answers: Sequence[str]) -> list[list[float]]:
+        """Show answers to the guard and return what it watched of each."""
         lengths = [len(ids) for ids in self.tokenizer(list(answers), add_special_tokens=False).input_ids]
         figures = [watched(self.rules, *row) for row in zip(asked, answers, lengths, strict=True)]
         self.guard = self.guard.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
+        return figures
+
+    def _keep(self) -> None:
+        """Keep the policy's weights of this moment as those to go back to."""
+        part = self.job.scratch / f"{CALM}.part"
+        save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
+        part.rename(self.job.scratch / CALM)
+
+    def _look(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
+        """Let the guard see a step's answers, keep the weights that gave them where it is calm, and return their quality, (B,)."""
+        figures = self._see(asked, answers)
         if self.guard.calm:
-            part = self.job.scratch / f"{CALM}.part"
-            save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
-            part.rename(self.job.scratch / CALM)
+            self._keep()
             self.calm = self.answered
         self.answered += 1
         return torch.tensor([quality for quality, *_ in figures])

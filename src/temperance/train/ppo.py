@@ -31,7 +31,7 @@ from temperance.train import backbone
 from temperance.train.control import KlController
 from temperance.train.learner import Curve, Learner, State, go_back, keep_calm, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
-from temperance.train.monitor import QUALITY, WATCHED
+from temperance.train.monitor import QUALITY, SETTLE, WATCHED, Guard, guard
 from temperance.train.reload import assert_reloads
 from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
 from temperance.train.rollout import Rollout
@@ -54,6 +54,9 @@ def run(job: Job) -> dict[str, Any]:
     set_seed(job.recipe.seed)
     learner = _learner(job)
     state, curve = restore(job.scratch, learner, _first(section))
+    if section.ppo.guard and not state.done:
+        state = replace(state, guard=_usual(learner, rows, section, seed=job.recipe.seed))
+        keep_calm(job.scratch, learner)
     alarms: list[str] = []
     for done in range(state.done, section.ppo.iterations):
         torch.manual_seed(job.recipe.seed * 1_000_003 + done)
@@ -80,6 +83,16 @@ def run(job: Job) -> dict[str, Any]:
     return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": state.calm if alarms else state.done}
 
 
+def _usual(learner: Learner, rows: Sequence[Example], section: Align, *, seed: int) -> Guard:
+    """Return a guard that knows what is usual: what the policy answers before it learns, to prompts drawn for that alone."""
+    told = guard()
+    for step in range(section.ppo.iterations, section.ppo.iterations + SETTLE):
+        asked = drawn_prompts(rows, section.ppo.answers, seed=seed, step=step)
+        figures = _figures(learner, asked, _answers(learner, asked, section, seed=seed + step))
+        told = told.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
+    return told
+
+
 def _watched(job: Job, learner: Learner, rollout: Rollout, state: State) -> State:
     """Return the state after the guard has seen a rollout; where it sees no cause for worry, the weights that answered are kept."""
     seen = state.guard.after({name: rollout.watched_BF[:, place].tolist() for place, name in enumerate(WATCHED)})
@@ -94,15 +107,7 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
 
     Log-probabilities are computed in the batches of the first inner epoch, so that its first ratio is 1 to the last bit.
     """
-    with backbone.using(learner.model, backbone.POLICY):
-        replies = generate(
-            learner.model,
-            learner.tokenizer,
-            [one.prompt for one in asked],
-            max_new_tokens=section.ppo.max_tokens,
-            temperature=section.ppo.temperature,
-            seed=seed,
-        )
+    replies = _answers(learner, asked, section, seed=seed)
     device = learner.value_head.weight.device
     ids_BT, seen_BT, labels_BT = (one.to(device) for one in _padded(replies))
     parts = list(_parts(range(len(replies)), section))
@@ -113,8 +118,7 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         return torch.cat(found)
 
     costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
-    figures = [watched(learner.rules, one, reply.text, len(reply.tokens)) for one, reply in zip(asked, replies, strict=True)]
-    watched_BF = torch.tensor(figures, device=device)
+    watched_BF = torch.tensor(_figures(learner, asked, replies), device=device)
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
@@ -128,6 +132,23 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         refusal_B=torch.tensor([refusal for _, refusal in costs], device=device),
         watched_BF=watched_BF,
     )
+
+
+def _answers(learner: Learner, asked: Sequence[Example], section: Align, *, seed: int) -> list[Reply]:
+    with backbone.using(learner.model, backbone.POLICY):
+        return generate(
+            learner.model,
+            learner.tokenizer,
+            [one.prompt for one in asked],
+            max_new_tokens=section.ppo.max_tokens,
+            temperature=section.ppo.temperature,
+            seed=seed,
+        )
+
+
+def _figures(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> list[list[float]]:
+    """Return what the guard watches of each answer."""
+    return [watched(learner.rules, one, reply.text, len(reply.tokens)) for one, reply in zip(asked, replies, strict=True)]
 
 
 def _scores(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> torch.Tensor:
@@ -264,6 +285,5 @@ def _finish(job: Job, learner: Learner, curve: Curve) -> dict[str, Any]:
     with backbone.using(learner.model, backbone.POLICY):
         assert_reloads(learner.model, job.work / "adapter", job.recipe.base)
     tail = curve[-max(1, len(curve) // 4) :]
-    return {name: sum(point[name] for point in tail) / len(tail) for name in ("loss", "reward", QUALITY, "kl", HARM, REFUSAL, "tokens")} | {
-        "steps": len(curve)
-    }
+    names = ("loss", "reward", QUALITY, "kl", HARM, REFUSAL, "tokens") if tail else ()  # a guard may stop it before it learns
+    return {name: sum(point[name] for point in tail) / len(tail) for name in names} | {"steps": len(curve)}
