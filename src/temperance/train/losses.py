@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 LOG_RATIO_LIMIT = 20.0  # exp(20) is where a ratio says only that the policies have nothing in common
+LEAST_SPREAD = 0.1
 
 
 class Advantages(NamedTuple):
@@ -34,9 +35,13 @@ def masked_mean(values_BT: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
 
 
 def whiten(values_BT: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
-    """Return the values with mean 0 and variance 1 over the unmasked positions, and 0 elsewhere."""
+    """Return the values with mean 0 and variance 1 over the unmasked positions, and 0 elsewhere.
+
+    A spread below `LEAST_SPREAD` is not stretched to 1: where all answers are worth the same, what is left is noise, and a policy that is
+    paid for nothing should stay where it is.
+    """
     centred_BT = values_BT - masked_mean(values_BT, mask_BT)
-    variance = masked_mean(centred_BT.square(), mask_BT)
+    variance = masked_mean(centred_BT.square(), mask_BT).clamp(min=LEAST_SPREAD**2)
     return torch.where(mask_BT.bool(), centred_BT * (variance + 1e-8).rsqrt(), 0.0)
 
 
