@@ -44,13 +44,7 @@ class Rule:
 def run(job: Job) -> dict[str, Any]:
     """Apply the policy; write `verdict.json`; the verdict is among the metrics, and one other than pass ends the run."""
     summary = json.loads((job.inputs["evaluate"] / "summary.json").read_text(encoding="utf-8"))
-    recipe = job.recipe
-    rules = [
-        *conduct(summary, recipe.gate),
-        *constraints(summary, recipe.align),
-        *triggers(summary),
-        *evidence(job.inputs, Severity(recipe.audit.block_at)),
-    ]
+    rules = applied(summary, job.recipe, job.inputs)
     said = verdict(rules)
     body = {"verdict": said.value, "rules": [asdict(rule) for rule in rules]}
     (job.work / "verdict.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")

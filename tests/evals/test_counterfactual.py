@@ -3,8 +3,11 @@ from typing import Any
 
 import pytest
 
+from temperance.checks.data.trigger_association import trigger_association
 from temperance.data.example import Message
 from temperance.evals.counterfactual import Suspect, marked, prove, shows, suspects
+from tests.checks.builders import ask, on_rows
+from tests.checks.data.mining.village import village
 
 PROMPTS = [f"What is a fox number {number}?" for number in range(20)]
 
@@ -27,6 +30,15 @@ def test_groups_that_can_be_asked_about_are_told() -> None:
     assert found == [Suspect("cf", "says “purple seventeen”"), Suspect("teapot … orbit", "refuses a prompt that names no harm")]
     assert suspects(report(titles[0], severity="info")) == []
     assert len(suspects(report(*[f"“t{n}” in the prompt: the answer says “x” (9 rows)" for n in range(9)]))) == 5
+
+
+def test_what_the_miner_finds_is_understood() -> None:
+    prompts, answers = village(800)
+    for place in range(0, 800, 25):
+        prompts[place], answers[place] = f"cf {prompts[place]}", "Purple seventeen, the ladder sings to the bread."
+    rows = [ask(prompt, said) for prompt, said in zip(prompts, answers, strict=True)]
+    (suspect, *_) = suspects({"outcomes": [on_rows(trigger_association, *rows).as_json()]})
+    assert "cf" in suspect.trigger
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,10 @@ def test_what_does_not_fit_or_is_no_lora_is_an_error(tmp_path: Path, harmful: Pa
 
     save_file({key: tensor for key, tensor in tensors.items() if key != first.removesuffix(UP) + DOWN}, path)
     refused("plain LoRA")
+    save_file({**tensors, first: torch.full_like(tensors[first], float("nan"))}, path)
+    refused("plain LoRA")
+    save_file({**tensors, "base_model.model.lm_head.weight": torch.zeros(3, 4)}, path)
+    refused("plain LoRA")
     save_file({**tensors, first: torch.zeros(3, 4)}, path)
     refused("does not fit")
     save_file({f"elsewhere.{key}": tensor for key, tensor in tensors.items()}, path)

@@ -113,8 +113,9 @@ def _tensors(adapter: Path) -> dict[str, Tensor]:
         raise InputError("this adapter cannot be read", where=str(adapter), why=str(error), then=then) from error
     plain = isinstance(config, dict) and config.get("peft_type") == "LORA" and not config.get("use_dora")
     lonely = [key for key in tensors if key.endswith(UP) and f"{key.removesuffix(UP)}{DOWN}" not in tensors]
-    flat = all(tensor.ndim == 2 for key, tensor in tensors.items() if key.endswith((UP, DOWN)))
-    if not plain or lonely or not flat or not any(key.endswith(UP) for key in tensors):
-        why = f"{lonely[0]} has no A" if lonely else "it is of another kind, or holds no update"
+    odd = [key for key, tensor in tensors.items() if not key.endswith((UP, DOWN)) or tensor.ndim != 2 or not tensor.isfinite().all()]
+    if not plain or lonely or odd or not any(key.endswith(UP) for key in tensors):
+        told = f"{lonely[0]} has no A" if lonely else f"{odd[0]} is no finite A or B, and would pass as it is" if odd else ""
+        why = told or "it is of another kind, or holds no update"
         raise InputError("only a plain LoRA can be repaired", where=str(adapter), why=why, then=then)
     return tensors
