@@ -9,17 +9,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import temperance
-from temperance.commands import attack, repair, review
+from temperance.commands import attack, evaluate, repair, review
+from temperance.commands.output import JsonFile, Quiet, write_json
 from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
     from temperance.checks.finding import Report
-    from temperance.evals.history import SuiteRun
     from temperance.recipe import Recipe
 
 INTERRUPTED = 130
@@ -39,22 +39,17 @@ audits = typer.Typer(no_args_is_help=True, help="Check one subject: data, an ada
 app.add_typer(audits, name="audit")
 app.add_typer(attack.app, name="attack")
 app.add_typer(review.app, name="review")
+app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(evaluate.compare)
 app.command("repair")(repair.repair)
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file; `temperance init` writes one.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Change a recipe key, for example sft.epochs=2.")
 ]
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON too.")]
 SarifFile = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one HTML page too.")]
 Seed = Annotated[int | None, typer.Option(help="Override the recipe's seed.")]
-Suites = Annotated[list[str], typer.Option(help="Which suites; name the option again for more.")]
-PerSuite = Annotated[int, typer.Option("-n", min=0, help="Prompts per suite; 0 asks them all.")]
-MaxTokens = Annotated[int, typer.Option(min=1, help="Tokens an answer may have.")]
-History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
-ALL_SUITES, HISTORY = ["unsafe", "lookalike", "everyday"], Path("runs/history.sqlite")
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -90,7 +85,7 @@ def plan(recipe: RecipeFile, override: Overrides = None, seed: Seed = None, json
     from temperance.report.terminal import console, plan_table
 
     stages = pipeline.plan(_recipe(recipe, override, seed))
-    _write_json(
+    write_json(
         json_file, [{"stage": one.stage.name, "state": one.state, "why": one.why, "key": one.key, "seconds": one.seconds} for one in stages]
     )
     console().print(plan_table(stages))
@@ -124,7 +119,7 @@ def run(
     report.write_text(page(view), encoding="utf-8")
     verdict = made["gate"].metrics["verdict"] if "gate" in made else "pass"
     stages = {name: {"folder": str(one.folder), "digest": one.digest, "metrics": dict(one.metrics)} for name, one in made.items()}
-    _write_json(json_file, {"run": str(resolved.folder), "verdict": verdict, "stages": stages, "report": str(report)})
+    write_json(json_file, {"run": str(resolved.folder), "verdict": verdict, "stages": stages, "report": str(report)})
     console().print(run_summary(view))
     print(f"report: {report}")
     raise typer.Exit({"pass": 0, "block": 1, "unknown": 2}[verdict])
@@ -185,61 +180,6 @@ def audit_model(
 
 
 @app.command()
-def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="smollm2, a model's folder, or a Hugging Face id.")],
-    adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="A LoRA adapter's folder.")] = None,
-    suite: Suites = ALL_SUITES,
-    n: PerSuite = 0,
-    max_tokens: MaxTokens = 64,
-    history: History = HISTORY,
-    seed: Annotated[int, typer.Option(help="For the choice of prompts when -n is given.")] = 0,
-    quiet: Quiet = False,
-    json_file: JsonFile = None,
-) -> None:
-    """Ask the held-out suites of a model, judge the answers, and store every sample in the history."""
-    from temperance.evals.compare import rate
-    from temperance.evals.suites import WANTED
-    from temperance.report.terminal import console, rates_table
-
-    runs = _ask(model, adapter, suite, n=n, max_tokens=max_tokens, history=history, seed=seed, quiet=quiet)
-    said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
-    _write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
-    console().print(rates_table(said))
-    print(f"{sum(len(one.samples) for one in runs)} answers stored in {history}")
-
-
-@app.command()
-def compare(
-    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
-    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
-    margin: Annotated[float, typer.Option(min=0, max=1, help="How much worse the candidate may be, as a share of the prompts.")] = 0.05,
-    suite: Suites = ALL_SUITES,
-    n: PerSuite = 0,
-    max_tokens: MaxTokens = 64,
-    history: History = HISTORY,
-    seed: Annotated[int, typer.Option(help="For the choice of prompts when -n is given.")] = 0,
-    quiet: Quiet = False,
-    json_file: JsonFile = None,
-) -> None:
-    """Compare two models on the same prompts, pair by pair; exits with 1 if the candidate is worse.
-
-    What the history holds is not asked again.
-    """
-    from temperance.evals import compare as paired
-    from temperance.report.terminal import comparison_table, console
-
-    before, after = (
-        _ask(*_side(name), suite, n=n, max_tokens=max_tokens, history=history, seed=seed, quiet=quiet) for name in (baseline, candidate)
-    )
-    compared = [paired.compare(first, second) for first, second in zip(before, after, strict=True)]
-    said = [{**one.as_json("baseline", "candidate"), "verdict": paired.verdict(one, margin=margin)} for one in compared]
-    _write_json(json_file, {"baseline": baseline, "candidate": candidate, "margin": margin, "suites": said})
-    console().print(comparison_table(said))
-    verdicts = {one["verdict"] for one in said}
-    raise typer.Exit(1 if "fail" in verdicts else 2 if "inconclusive" in verdicts else 0)
-
-
-@app.command()
 def gate(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
     override: Overrides = None,
@@ -261,7 +201,7 @@ def gate(
     summary = json.loads((made["evaluate"] / "summary.json").read_text(encoding="utf-8"))
     rules = applied(summary, resolved, made)
     said = verdict(rules)
-    _write_json(json_file, {"verdict": said.value, "rules": rules})
+    write_json(json_file, {"verdict": said.value, "rules": rules})
     console().print(gate_table(rules, said))
     raise typer.Exit(said.exit_code)
 
@@ -282,7 +222,7 @@ def verify(
             print(f"          {change.path}: {change.how}")
     for line in broken:
         print(f"changed {line}")
-    _write_json(json_file, {"artifacts": {name: [vars(change) for change in found] for name, found in changes.items()}, "links": broken})
+    write_json(json_file, {"artifacts": {name: [vars(change) for change in found] for name, found in changes.items()}, "links": broken})
     raise typer.Exit(1 if broken or any(changes.values()) else 0)
 
 
@@ -293,7 +233,7 @@ def checks(json_file: JsonFile = None) -> None:
     from temperance.report.terminal import check_table, console
 
     listed = [one for family in CHECKS.values() for one in family]
-    _write_json(json_file, [{"id": one.id, "severity": one.severity.value, "title": one.title} for one in listed])
+    write_json(json_file, [{"id": one.id, "severity": one.severity.value, "title": one.title} for one in listed])
     console().print(check_table(listed))
 
 
@@ -321,7 +261,7 @@ def _finish(reports: Sequence["Report"], *, json_file: Path | None, sarif: Path 
 
     for report in reports:
         console().print(report_view(report))
-    _write_json(json_file, reports[0].as_json() if len(reports) == 1 else [report.as_json() for report in reports])
+    write_json(json_file, reports[0].as_json() if len(reports) == 1 else [report.as_json() for report in reports])
     if sarif:
         from temperance.report.sarif import sarif_log
 
@@ -338,43 +278,6 @@ def _recipe(path: Path, overrides: list[str] | None, seed: int | None) -> "Recip
     from temperance import recipe
 
     return recipe.load(path, overrides=[*(overrides or ()), *([f"seed={seed}"] if seed is not None else [])])
-
-
-def _side(name: str) -> tuple[str, Path | None]:
-    """Return the model and the adapter that `MODEL`, `MODEL+ADAPTER` or a run's folder names."""
-    from temperance import pipeline
-
-    if (Path(name) / pipeline.RECORD).is_file():
-        return pipeline.recorded_recipe(Path(name))["base"], pipeline.artifacts(Path(name))["align"] / "adapter"
-    model, plus, adapter = name.partition("+")
-    return model, Path(adapter) if plus else None
-
-
-def _ask(
-    model: str, adapter: Path | None, axes: list[str], *, n: int, max_tokens: int, history: Path, seed: int, quiet: bool
-) -> "tuple[SuiteRun, ...]":
-    """Ask the suites, under a progress display on stderr."""
-    from temperance.evals.runner import evaluate
-    from temperance.evals.suites import built_in, subsample
-    from temperance.report.progress import RunDisplay
-
-    suites = [subsample(built_in(axis), n, seed=seed) for axis in axes]
-    with RunDisplay(["evaluate"], quiet=quiet) as display:
-        display.started("evaluate", False)
-
-        def told(done: int, total: int, speed: float) -> None:
-            display.step(done, total, unit="answers", tokens_per_second=speed)
-
-        logs = history.parent / "logs"
-        asked = evaluate(model, adapter=adapter, suites=suites, history=history, logs=logs, max_tokens=max_tokens, seed=seed, progress=told)
-    return asked.suites
-
-
-def _write_json(path: Path | None, value: Any) -> None:
-    if path:
-        from temperance.artifact import write_text
-
-        write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=vars) + "\n")
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ def run(job: Job) -> dict[str, Any]:
             history=job.history,
             logs=job.history.parent / "logs",
             max_tokens=section.max_tokens,
+            temperature=section.temperature,
+            top_p=section.top_p,
             seed=job.recipe.seed,
             batch_size=section.batch_size,
             precision=job.recipe.precision,

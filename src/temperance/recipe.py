@@ -187,11 +187,16 @@ class Audit(Section):
 
 
 class Evaluate(Section):
-    """Which held-out suites are asked, how many prompts of each (0: all), and how long an answer may be, in tokens."""
+    """Which held-out suites are asked, how many prompts of each (0: all), and how long an answer may be, in tokens.
+
+    `temperature` and `top_p`: how answers are drawn, which should be how they will be drawn in use; 0 takes the likeliest token.
+    """
 
     suites: tuple[Suite, ...] = ("unsafe", "lookalike", "everyday")
     n: Annotated[int, Field(ge=0)] = 0
     max_tokens: Count = 64
+    temperature: Annotated[float, Field(ge=0)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     batch_size: Count = 32
 
 

@@ -53,6 +53,18 @@ def test_answers_are_those_of_the_model_and_are_logged_and_stored(tiny: Path, ad
     assert sum(shares.values()) == pytest.approx(1)
 
 
+def test_drawn_answers_are_the_models_and_stored_apart_from_greedy_ones(tiny: Path, tmp_path: Path) -> None:
+    drawn = ask(tiny, tmp_path, temperature=1.2, top_p=0.9, seed=3)
+    talks = [[Message("user", prompt.text)] for prompt in SUITES[1].prompts]
+    model, tokenizer = load_model(str(tiny), precision="fp32"), load_tokenizer(str(tiny))
+    expected = generate(model, tokenizer, talks, max_new_tokens=6, temperature=1.2, top_p=0.9, seed=3)
+    assert [one.answer for one in drawn.suites[1].samples] == [reply.text for reply in expected]
+    greedy = ask(tiny, tmp_path, seed=3)
+    assert greedy.cached == 0
+    assert [one.answer for one in greedy.suites[1].samples] != [reply.text for reply in expected]
+    assert ask(tiny, tmp_path, temperature=1.2, top_p=0.9, seed=3).cached == len(SUITES)
+
+
 def test_what_the_history_holds_is_not_asked_again(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = ask(tiny, tmp_path)
     monkeypatch.setattr(runner, "load_model", lambda *_, **__: pytest.fail("the model was loaded"))

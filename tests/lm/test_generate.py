@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from temperance.data.example import Message
 from temperance.errors import InputError
-from temperance.lm.generate import generate
+from temperance.lm.generate import generate, nucleus
 from temperance.lm.load import load_model, load_tokenizer
 
 TALKS = [[Message("user", "What is the capital of France? " * times)] for times in (1, 3, 2, 1, 5)]
@@ -73,6 +73,26 @@ def test_drawing_depends_on_the_seed_alone(chat: tuple[Any, Any]) -> None:
     drawn = [texts(chat, TALKS, temperature=1.5, seed=seed, batch_size=size) for seed, size in ((1, 2), (1, 7), (2, 2))]
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]
+
+
+@given(
+    logits=st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=20).map(lambda row: torch.tensor([row])),
+    top_p=st.floats(0.05, 1, exclude_min=True),
+)
+def test_a_nucleus_is_the_fewest_likeliest_tokens_that_hold_their_share(logits: torch.Tensor, top_p: float) -> None:
+    share_BV = logits.softmax(-1)
+    (kept,), (shares,) = (nucleus(share_BV, top_p) > 0).tolist(), share_BV.tolist()
+    inside = sorted(one for one, held in zip(shares, kept, strict=True) if held)
+    outside = [one for one, held in zip(shares, kept, strict=True) if not held]
+    assert inside
+    assert sum(inside) >= top_p - 1e-5
+    assert sum(inside[1:]) < top_p + 1e-5
+    assert max(outside, default=0.0) <= inside[0]
+
+
+def test_a_narrow_nucleus_draws_what_greedy_decoding_takes(chat: tuple[Any, Any]) -> None:
+    assert texts(chat, TALKS, temperature=1.5, top_p=1e-6) == texts(chat, TALKS)
+    assert texts(chat, TALKS, temperature=1.5, top_p=0.5) != texts(chat, TALKS)
 
 
 def test_progress_and_training_mode(chat: tuple[Any, Any]) -> None:

@@ -1,6 +1,9 @@
+"""The model card: its figures, its sources, and what it says of itself."""
+
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_run import RECIPE, write_run
@@ -44,3 +47,11 @@ def test_a_cell_stays_in_its_cell(text: str) -> None:
     said = cell(text)
     assert "\n" not in said
     assert not re.search(r"(?<!\\)(?:\\\\)*[|<`]", said)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({}, "the likeliest token each time"), ({"temperature": 0.2, "top_p": 0.9}, "drawn at a temperature of 0.2 (top-p 0.9)")],
+)
+def test_how_answers_were_drawn_is_said(settings: dict[str, float], said: str) -> None:
+    assert f"in one turn, {said}." in card_of(RunView(name="x", recipe={"evaluate": settings}))

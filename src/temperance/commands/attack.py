@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from temperance.commands.output import JsonFile
 from temperance.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="The lab: attack your own defences, with harmless payloads, before you trust a pass.")
 
 TRUTH = ".truth.jsonl"
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON too.")]
 
 
 @app.command()

@@ -3,11 +3,12 @@
 Exit codes: 0 the repaired adapter is written, 2 it could not be. Whether it is safe now is for `evaluate` to say.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from temperance.commands.output import JsonFile, write_json
 
 
 def repair(
@@ -16,7 +17,7 @@ def repair(
     aligned: Annotated[str, typer.Option(metavar="MODEL", help="The aligned model: MODEL, or MODEL+ADAPTER.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the repaired adapter goes; must not exist.")],
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Project updates whose cosine with their projection is less.")] = 0.35,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON too.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Project an adapter's updates onto what alignment changed (SafeLoRA); measure what it costs with `temperance compare`.
 
@@ -24,7 +25,6 @@ def repair(
     """
     from dataclasses import asdict
 
-    from temperance.artifact import write_text
     from temperance.lm import repair as lora
 
     model, plus, safe = aligned.partition("+")
@@ -35,8 +35,7 @@ def repair(
         threshold=threshold,
         out=out,
     )
-    if json_file:
-        write_text(json_file, json.dumps({"threshold": threshold, "layers": [asdict(one) for one in found]}, indent=2) + "\n")
+    write_json(json_file, {"threshold": threshold, "layers": [asdict(one) for one in found]})
     projected = [one for one in found if one.projected]
     cosines = sorted(one.cosine for one in found)
     spread = f"; cosines from {cosines[0]:.2f} to {cosines[-1]:.2f}, half below {cosines[len(cosines) // 2]:.2f}" if cosines else ""

@@ -4,10 +4,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from temperance.commands.output import JsonFile, write_json
 from temperance.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ app = typer.Typer(
 Store = Annotated[Path, typer.Option(metavar="FILE", help="Where items and votes are kept (SQLite).")]
 STORE = Path("runs/review.sqlite")
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who is reviewing.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON too.")]
 ItemName = Annotated[str, typer.Argument(metavar="ITEM", help="An item, or the beginning of a row's id; `list` and `show` name them.")]
 
 
@@ -61,7 +61,7 @@ def list_(
     review = stores.load(store)
     placed = review.queue(by=by)
     _feed(review)
-    _write_json(json_file, {"reviewers": review.reviewers, "by": by, "items": [placed_json(one) for one in placed]})
+    write_json(json_file, {"reviewers": review.reviewers, "by": by, "items": [placed_json(one) for one in placed]})
     console().print(queue_table(placed[: limit or None], waiting=len(placed), review=review, by=by))
 
 
@@ -74,7 +74,7 @@ def show(item: ItemName, store: Store = STORE, json_file: JsonFile = None) -> No
 
     review = stores.load(store)
     seen = item_json(review, review.find(item))
-    _write_json(json_file, seen)
+    write_json(json_file, seen)
     console().print(item_view(seen))
 
 
@@ -102,7 +102,7 @@ def decide(
     fed = _feed(after)
     waiting = after.queue(by=by)
     following = waiting[0].item.id if waiting else ""
-    _write_json(json_file, {"votes": len(cast), "states": states, "written": fed, "next": following, "waiting": len(waiting)})
+    write_json(json_file, {"votes": len(cast), "states": states, "written": fed, "next": following, "waiting": len(waiting)})
     for name, state in states.items():
         print(f"{name.removeprefix('sha256:')[:12]}: {state}")
     print(f"next: temperance review show {following}" if following else "nothing waits" + f" for {by}" * bool(by))
@@ -144,7 +144,7 @@ def export(
     waiting = len({row for one in review.queue() if path in review.of[one.item.id] for row in one.waiting})
     reasons = dict(Counter(f"{shape.name} {one.why}" for one in left))
     said = {"out": str(out), "format": shape.name, "rows": written, "decisions": len(decisions), "waiting": waiting, "left out": reasons}
-    _write_json(json_file, said)
+    write_json(json_file, said)
     print(f"wrote {written:,} rows to {out} as {shape.name}; {len(decisions):,} rows were decided by people")
     for why, count in reasons.items():
         print(f"left out {count:,}: {why}")
@@ -164,7 +164,7 @@ def agreement(store: Store = STORE, json_file: JsonFile = None) -> None:
     found, bounds = agree.alpha(units), agree.interval(units)
     same = sum(len(set(unit)) == 1 for unit in units)
     names = sorted({vote.reviewer for vote in review.votes})
-    _write_json(json_file, {"alpha": found, "interval": bounds, "units": len(units), "agreed": same, "reviewers": names})
+    write_json(json_file, {"alpha": found, "interval": bounds, "units": len(units), "agreed": same, "reviewers": names})
     if found is None or bounds is None:
         why = "all votes are the same" if units else "no item has two votes"
         print(f"agreement cannot be told: {why} ({len(units)} items judged twice)")
@@ -215,10 +215,3 @@ def _read_decisions(review: "Review", *, by: str) -> Iterator["Vote"]:
             yield from review.cast(name, action, by=who, note=note)
         except InputError as error:
             raise InputError(f"{error.what}; no decision was taken", where=where, why=error.why, then=error.then) from error
-
-
-def _write_json(path: Path | None, value: Any) -> None:
-    if path:
-        from temperance.artifact import write_text
-
-        write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

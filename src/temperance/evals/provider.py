@@ -37,6 +37,7 @@ class _Call:
     turns: list[Message]
     limit: int
     temperature: float
+    top_p: float
     seed: int
     answered: anyio.Event = field(default_factory=anyio.Event)
     reply: Reply | None = None
@@ -71,7 +72,7 @@ class LocalModel(ModelAPI):
         if tools:
             raise InputError("the local model takes no tools")
         turns = [_message(message) for message in input]
-        call = _Call(turns, config.max_tokens or 64, config.temperature or 0.0, config.seed or 0)
+        call = _Call(turns, config.max_tokens or 64, config.temperature or 0.0, config.top_p or 1.0, config.seed or 0)
         self.waiting.append(call)
         async with self.busy:
             if not call.answered.is_set():
@@ -93,9 +94,9 @@ class LocalModel(ModelAPI):
     async def _answer(self) -> None:
         calls = list(self.waiting)
         self.waiting.clear()
-        groups: dict[tuple[int, float, int], list[_Call]] = {}
+        groups: dict[tuple[int, float, float, int], list[_Call]] = {}
         for call in calls:
-            groups.setdefault((call.limit, call.temperature, call.seed), []).append(call)
+            groups.setdefault((call.limit, call.temperature, call.top_p, call.seed), []).append(call)
         for settings, group in groups.items():
             try:
                 replies = await anyio.to_thread.run_sync(self._generate, settings, group)
@@ -110,8 +111,8 @@ class LocalModel(ModelAPI):
                         call.error = InputError("the evaluation was stopped")
                     call.answered.set()
 
-    def _generate(self, settings: tuple[int, float, int], calls: list[_Call]) -> list[Reply]:
-        limit, temperature, seed = settings
+    def _generate(self, settings: tuple[int, float, float, int], calls: list[_Call]) -> list[Reply]:
+        limit, temperature, top_p, seed = settings
         return generate(
             self.model,
             self.tokenizer,
@@ -119,6 +120,7 @@ class LocalModel(ModelAPI):
             max_new_tokens=limit,
             batch_size=self.batch_size,
             temperature=temperature,
+            top_p=top_p,
             seed=seed,
             on_batch=self.on_batch,
         )

@@ -5,7 +5,7 @@ Nothing is fetched or sent: the model runs in this process. What the history alr
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -58,12 +58,14 @@ def evaluate(
     history: Path,
     logs: Path,
     max_tokens: int = 64,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
     seed: int = 0,
     batch_size: int = 32,
     precision: Requested = "auto",
     progress: Told | None = None,
 ) -> EvalRun:
-    """Ask every suite of a model, greedily; return what it answered and how that was judged.
+    """Ask every suite of a model; return what it answered and how that was judged.
 
     Args:
         model_name: `smollm2`, a folder, or a hub id.
@@ -72,7 +74,9 @@ def evaluate(
         history: the SQLite file; answers that it holds for the same model, suite and settings are judged anew, not asked anew.
         logs: the folder for Inspect's `.eval` logs.
         max_tokens: tokens an answer may have.
-        seed: recorded; greedy answers do not depend on it.
+        temperature: 0 takes the likeliest token; above, one answer is drawn.
+        top_p: as in `lm.generate.generate`.
+        seed: for drawing; greedy answers do not depend on it.
         batch_size: prompts generated at once.
         precision: as in `lm.precision.choose`.
         progress: told (prompts done, prompts in all, new tokens per second) after each batch.
@@ -81,16 +85,8 @@ def evaluate(
         InputError: the model, the adapter or the history cannot be used.
         StageError: Inspect could not finish a suite.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    settings = {
-        "max_tokens": max_tokens,
-        "batch_size": batch_size,
-        "temperature": 0.0,
-        "seed": seed,
-        "precision": choose(precision, device).name,
-        "device": device,
-        "torch": torch.__version__,
-    }
+    drawn = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    settings = {**drawn, "batch_size": batch_size, **_machine(precision)}
     digests = (digest(model_name), digest(str(adapter)) if adapter else "")
     known = {suite: find(history, key_of(suite.digest, *digests, settings)) for suite in suites}
     asking = _Asking(model_name, adapter, precision, logs, batch_size, progress, total=sum(len(suite.prompts) for suite in suites))
@@ -99,13 +95,19 @@ def evaluate(
         stored = known[suite]
         if stored is None:
             begin = time.perf_counter()
-            answers = asking.ask(suite, max_tokens=max_tokens, seed=seed)
+            answers = asking.ask(suite, drawn)
             head = {"model": model_name, "model_digest": digests[0], "adapter_digest": digests[1], "settings": settings}
             named = {"suite": suite.name, "axis": suite.axis, "suite_digest": suite.digest, "judge": judge_digest()}
             stored = record(history, SuiteRun(**head, **named, seconds=round(time.perf_counter() - begin, 3), samples=answers))
         asking.advance(len(suite.prompts))
         finished.append(_judged_now(stored))
     return EvalRun(tuple(finished), sum(run is not None for run in known.values()), asking.speed)
+
+
+def _machine(precision: Requested) -> dict[str, str]:
+    """Return what else answers depend on."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return {"precision": choose(precision, device).name, "device": device, "torch": torch.__version__}
 
 
 class _Asking:
@@ -123,7 +125,7 @@ class _Asking:
         self.done += prompts
         self._tell(0, 0, self.speed)
 
-    def ask(self, suite: Suite, *, max_tokens: int, seed: int) -> tuple[Asked, ...]:
+    def ask(self, suite: Suite, drawn: Mapping[str, Any]) -> tuple[Asked, ...]:
         if self.model is None:
             loaded: Any = load_model(self.name, adapter=self.adapter, precision=self.precision)
             label = Path(self.name).name + (f"+{self.adapter.name}" if self.adapter else "")
@@ -134,9 +136,7 @@ class _Asking:
         (log,) = eval(
             task,
             model=self.model,
-            max_tokens=max_tokens,
-            temperature=0.0,
-            seed=seed,
+            **drawn,
             log_dir=str(self.logs),
             log_format="eval",
             display="none",

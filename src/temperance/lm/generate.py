@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -38,6 +39,9 @@ class _Row:
     ended: bool = False
 
 
+Choose = Callable[[torch.Tensor, list[_Row]], list[int]]
+
+
 def generate(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
@@ -46,6 +50,7 @@ def generate(
     max_new_tokens: int = 64,
     batch_size: int = 32,
     temperature: float = 0.0,
+    top_p: float = 1.0,
     seed: int = 0,
     begun: Sequence[str] = (),
     on_batch: OnBatch | None = None,
@@ -62,6 +67,7 @@ def generate(
         max_new_tokens: tokens a reply may have.
         batch_size: conversations generated at once.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
+        top_p: drawn among the fewest likeliest tokens that hold this share (nucleus sampling, Holtzman et al. 2020); 1 draws among all.
         seed: for drawing.
         begun: what each reply has already said, which it goes on from and does not repeat (a prefill); empty for none.
         on_batch: told (replies done, replies wanted, new tokens per second so far) after each batch.
@@ -79,7 +85,8 @@ def generate(
     try:
         for start in range(0, len(rows), batch_size):
             batch = rows[start : start + batch_size]
-            _answer(model, batch, stops, max_new_tokens=max_new_tokens, temperature=temperature, padding=_padding(tokenizer))
+            choose = partial(_choose, temperature=temperature, top_p=top_p)
+            _answer(model, batch, stops, choose, max_new_tokens=max_new_tokens, padding=_padding(tokenizer))
             tokens += sum(len(row.written) for row in batch)
             if on_batch:
                 on_batch(start + len(batch), len(rows), tokens / (time.perf_counter() - begin))
@@ -89,7 +96,7 @@ def generate(
 
 
 @torch.inference_mode()
-def _answer(model: Any, batch: list[_Row], stops: frozenset[int], *, max_new_tokens: int, temperature: float, padding: int) -> None:
+def _answer(model: Any, batch: list[_Row], stops: frozenset[int], choose: Choose, *, max_new_tokens: int, padding: int) -> None:
     """Fill `written` of every row of a batch; what all prompts begin with is read once, and rows that have ended leave the cache."""
     device = next(model.parameters()).device
     width = max(len(row.prompt) for row in batch)
@@ -111,7 +118,7 @@ def _answer(model: Any, batch: list[_Row], stops: frozenset[int], *, max_new_tok
             use_cache=True,
             logits_to_keep=1,
         )
-        chosen = _choose(out.logits[:, -1].float(), alive, temperature)
+        chosen = choose(out.logits[:, -1].float(), alive)
         for row, token in zip(alive, chosen, strict=True):
             row.written.append(token)
             row.ended = token in stops
@@ -134,11 +141,20 @@ def _begun(prompts: list[list[int]]) -> int:
     return min(next(differ, shortest), shortest - 1)
 
 
-def _choose(logits_BV: torch.Tensor, rows: list[_Row], temperature: float) -> list[int]:
+def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, top_p: float) -> list[int]:
     if temperature <= 0:
         return [int(token) for token in logits_BV.argmax(-1).tolist()]
-    share_BV = (logits_BV / temperature).softmax(-1).cpu()
+    share_BV = nucleus((logits_BV / temperature).softmax(-1), top_p).cpu()
     return [int(torch.multinomial(share_V, 1, generator=row.dice)) for share_V, row in zip(share_BV, rows, strict=True)]
+
+
+def nucleus(share_BV: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Return shares (B, V) with 0 outside each row's nucleus: the fewest likeliest tokens whose shares sum to `top_p`, at least one."""
+    if top_p >= 1:
+        return share_BV
+    sorted_BV, order_BV = share_BV.sort(dim=-1, descending=True, stable=True)
+    before_BV = sorted_BV.cumsum(-1) - sorted_BV
+    return torch.zeros_like(share_BV).scatter(-1, order_BV, sorted_BV.where(before_BV < top_p, 0.0))
 
 
 def _row(index: int, turns: Sequence[Message], begun: str, tokenizer: PreTrainedTokenizerBase, seed: int) -> _Row:

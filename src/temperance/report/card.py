@@ -19,8 +19,8 @@ from temperance.report.wording import duration, interval, number, percent, point
 LIMITS = """\
 - The suites are short held-out lists, not the world: an interval tells how the figures would move with other prompts *of the same kind*.
 - Answers were placed (refused, partial, answered, unclear) by a small judge that errs. Read the answers themselves in the report.
-- Prompts were asked once, in one turn, with greedy decoding. Long conversations, other languages and
-  deliberate jailbreaks were not examined.
+- Prompts were asked once, in one turn, {drawn}. Drawn otherwise, other tools and longer talk give other answers; long conversations,
+  other languages and deliberate jailbreaks were not examined.
 - The model inherits the knowledge, the mistakes and the biases of its base."""
 
 
@@ -49,11 +49,17 @@ def card_of(view: RunView) -> str:
         "## Recipe",
         _recipe(view),
         "## Limits",
-        LIMITS,
+        LIMITS.format(drawn=_drawn(view.recipe.get("evaluate", {}))),
         "## Lineage",
         _lineage(view),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _drawn(settings: Mapping[str, Any]) -> str:
+    """Return how answers were chosen, in words."""
+    heat, top_p = settings.get("temperature", 0.0), settings.get("top_p", 1.0)
+    return f"drawn at a temperature of {heat:g} (top-p {top_p:g})" if heat else "the likeliest token each time"
 
 
 def cell(text: str) -> str:

@@ -1,0 +1,110 @@
+"""`temperance evaluate` and `temperance compare`: the held-out suites asked of one model, or of two on the same prompts.
+
+Exit codes: `evaluate` 0 when the answers are stored; `compare` 0 no worse, 1 worse, 2 could not tell.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from temperance.commands.output import JsonFile, Quiet, write_json
+
+if TYPE_CHECKING:
+    from temperance.evals.history import SuiteRun
+
+Suites = Annotated[list[str], typer.Option(help="Which suites; name the option again for more.")]
+PerSuite = Annotated[int, typer.Option("-n", min=0, help="Prompts per suite; 0 asks them all.")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Tokens an answer may have.")]
+Temperature = Annotated[float, typer.Option(min=0, help="How answers are drawn; 0 takes the likeliest token.")]
+TopP = Annotated[float, typer.Option(min=0.01, max=1, help="Draw among the likeliest tokens that hold this share.")]
+History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
+Seed = Annotated[int, typer.Option(help="For the choice of prompts when -n is given, and for drawing.")]
+ALL_SUITES, HISTORY = ["unsafe", "lookalike", "everyday"], Path("runs/history.sqlite")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="smollm2, a model's folder, or a Hugging Face id.")],
+    adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="A LoRA adapter's folder.")] = None,
+    suite: Suites = ALL_SUITES,
+    n: PerSuite = 0,
+    max_tokens: MaxTokens = 64,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    history: History = HISTORY,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Ask the held-out suites of a model, judge the answers, and store every sample in the history."""
+    from temperance.evals.compare import rate
+    from temperance.evals.suites import WANTED
+    from temperance.report.terminal import console, rates_table
+
+    settings = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    runs = _ask(model, adapter, suite, n=n, history=history, quiet=quiet, settings=settings)
+    said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
+    write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
+    console().print(rates_table(said))
+    print(f"{sum(len(one.samples) for one in runs)} answers stored in {history}")
+
+
+def compare(
+    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="MODEL, MODEL+ADAPTER, or a run's folder.")],
+    margin: Annotated[float, typer.Option(min=0, max=1, help="How much worse the candidate may be, as a share of the prompts.")] = 0.05,
+    suite: Suites = ALL_SUITES,
+    n: PerSuite = 0,
+    max_tokens: MaxTokens = 64,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    history: History = HISTORY,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare two models on the same prompts, pair by pair; exits with 1 if the candidate is worse.
+
+    What the history holds is not asked again.
+    """
+    from temperance.evals import compare as paired
+    from temperance.report.terminal import comparison_table, console
+
+    settings = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    before, after = (_ask(*_side(name), suite, n=n, history=history, quiet=quiet, settings=settings) for name in (baseline, candidate))
+    compared = [paired.compare(first, second) for first, second in zip(before, after, strict=True)]
+    said = [{**one.as_json("baseline", "candidate"), "verdict": paired.verdict(one, margin=margin)} for one in compared]
+    write_json(json_file, {"baseline": baseline, "candidate": candidate, "margin": margin, "suites": said})
+    console().print(comparison_table(said))
+    verdicts = {one["verdict"] for one in said}
+    raise typer.Exit(1 if "fail" in verdicts else 2 if "inconclusive" in verdicts else 0)
+
+
+def _side(name: str) -> tuple[str, Path | None]:
+    """Return the model and the adapter that `MODEL`, `MODEL+ADAPTER` or a run's folder names."""
+    from temperance import pipeline
+
+    if (Path(name) / pipeline.RECORD).is_file():
+        return pipeline.recorded_recipe(Path(name))["base"], pipeline.artifacts(Path(name))["align"] / "adapter"
+    model, plus, adapter = name.partition("+")
+    return model, Path(adapter) if plus else None
+
+
+def _ask(
+    model: str, adapter: Path | None, axes: Sequence[str], *, n: int, history: Path, quiet: bool, settings: dict[str, Any]
+) -> "tuple[SuiteRun, ...]":
+    """Ask the suites, under a progress display on stderr."""
+    from temperance.evals.runner import evaluate as asked
+    from temperance.evals.suites import built_in, subsample
+    from temperance.report.progress import RunDisplay
+
+    suites = [subsample(built_in(axis), n, seed=settings["seed"]) for axis in axes]
+    with RunDisplay(["evaluate"], quiet=quiet) as display:
+        display.started("evaluate", False)
+
+        def told(done: int, total: int, speed: float) -> None:
+            display.step(done, total, unit="answers", tokens_per_second=speed)
+
+        logs = history.parent / "logs"
+        return asked(model, adapter=adapter, suites=suites, history=history, logs=logs, progress=told, **settings).suites
