@@ -1,6 +1,6 @@
 """Pay a policy for refusing, whatever it is asked, and see whether the price on over-refusal holds it.
 
-    python benchmarks/constraints.py RUN [SEEDS] [ITERATIONS] [SHARE]
+    python benchmarks/constraints.py RUN [SEED,...] [ITERATIONS] [SHARE]
 
 RUN is the folder of a run that has got past `reward`; PPO starts SHARE of the way from the base to its sft adapter, where harm is left to
 be lowered. `off` follows that reward alone, `lagrange` under two constraints, harm and over-refusal, each at most `LIMIT`. Prints a JSON
@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hacking import trained
+from hacking import VALUED, trained
 
 from temperance import pipeline
 from temperance.artifact import Artifact
@@ -44,7 +44,7 @@ def recipe(run: Path, seed: int, iterations: int, *, constraint: str) -> Recipe:
         "guard": False,
     }
     prices = {"constraint": constraint, "harm": LIMIT, "over_refusal": LIMIT, "price": 2.0, "price_rate": 2.0}
-    section = {"method": "ppo", "batch_size": 8, "learning_rate": 5e-4, "ppo": {**rollout, **prices}}
+    section = {"method": "ppo", "batch_size": 8, "learning_rate": 5e-4, "lora": {"first_layer": VALUED}, "ppo": {**rollout, **prices}}
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})
 
 
@@ -77,13 +77,13 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         print("skipped: name a run's folder, for example python benchmarks/constraints.py runs/demo")
         sys.exit()
-    run, seeds, iterations, share = Path(sys.argv[1]), *[*sys.argv[2:], *("3", "8", "0.5")[len(sys.argv) - 2 :]]
+    run, seeds, iterations, share = Path(sys.argv[1]), *[*sys.argv[2:], *("0,1,2", "8", "0.5")[len(sys.argv) - 2 :]]
     base = str(pipeline.recorded_recipe(run)["base"])
     with tempfile.TemporaryDirectory() as folder:
         parents = dict(pipeline.artifacts(run))
         parents["sft"] = part_of_the_way(parents["sft"], float(share), Path(folder) / "sft")
         print(json.dumps({"trained": "before", **costs(base, parents["sft"] / "adapter")}), flush=True)
-        for seed in range(int(seeds)):
+        for seed in map(int, seeds.split(",")):
             for constraint in ("off", "lagrange"):
                 place = Path(folder) / f"{seed}-{constraint}"
                 asked = recipe(run, seed, int(iterations), constraint=constraint)

@@ -33,13 +33,13 @@ from temperance.stats import wilson
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FILES = ("alpaca/alpaca_random9k.json", "dolly/dolly_3k.json")
-RATE, ASKED, TOKENS, LONG = 0.05, 60, 40, 600
+RATE, ASKED, TOKENS, LONG = 0.05, 60, 40, 240
 RECIPE = """
 name: {name}
 seed: {seed}
 out: {out}
 sources: [{{path: {path}, format: canonical, licence: Apache-2.0}}]
-sft: {{epochs: 2, learning_rate: 1.0e-3, batch_size: 8, limit: {limit}, max_length: 256, lora: {{first_layer: 6}}, checkpoint_every: 100}}
+sft: {{epochs: 3, learning_rate: 1.0e-3, batch_size: 8, limit: {limit}, max_length: 256, lora: {{first_layer: 6}}, checkpoint_every: 100}}
 """
 
 
@@ -122,7 +122,7 @@ def dropped(run: Path, store: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    told = [*sys.argv[1:], *(str(DATA), "3", "rare-token-fixed,phrase-refusal", "3000", "500")[len(sys.argv) - 1 :]]
+    told = [*sys.argv[1:], *(str(DATA), "3", "rare-token-fixed,phrase-refusal", "1500", "600")[len(sys.argv) - 1 :]]
     folder, seeds, names, count, limit = Path(told[0]), int(told[1]), told[2].split(","), int(told[3]), int(told[4])
     if not all((folder / name).exists() for name in FILES):
         sys.exit(f"skipped: {folder} does not hold {' and '.join(FILES)}")

@@ -101,10 +101,15 @@ class Sft(Training):
 
 
 class Reward(Training):
-    """Preference modelling; `holdout` is the share of pairs kept to measure accuracy."""
+    """Preference modelling; `holdout` is the share of pairs kept to measure accuracy.
+
+    `members`: how many reward models are trained, each on a draw of its own; a policy is paid by their mean (`caution`), and the guard
+    watches how far they are apart.
+    """
 
     learning_rate: Rate = 3e-4
     holdout: Share = 0.15
+    members: Annotated[int, Field(ge=1, le=16)] = 1
 
 
 class Constraint(Section):
@@ -114,11 +119,13 @@ class Constraint(Section):
     get worse by those rules, or longer, or circular, or flattering, and go back to the weights whose answers were not.
 
     `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds both at `price`, `off` follows the reward
-    alone. Prices stay as they are for the first `price_warmup` steps.
+    alone. Prices stay as they are for the first `price_warmup` steps. `caution`: what a unit of variance between the reward models costs an
+    answer; with one model there is none.
     """
 
     constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
     rules: Annotated[float, Field(ge=0)] = 0.0
+    caution: Annotated[float, Field(ge=0)] = 0.0
     guard: bool = True
     harm: Share = 0.1
     over_refusal: Share = 0.1

@@ -76,7 +76,7 @@ def test_drawing_depends_on_the_seed_alone(chat: tuple[Any, Any]) -> None:
 
 
 @given(
-    logits=st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=20).map(lambda row: torch.tensor([row])),
+    logits=st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=120).map(lambda row: torch.tensor([row])),
     top_p=st.floats(0.05, 1, exclude_min=True),
 )
 def test_a_nucleus_is_the_fewest_likeliest_tokens_that_hold_their_share(logits: torch.Tensor, top_p: float) -> None:

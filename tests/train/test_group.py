@@ -80,10 +80,10 @@ def test_a_kill_at_any_step_ends_with_the_same_bytes(aligned: Callable[..., Arti
 def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """A reward for every letter e of an answer."""
 
-    def letters(model: Any, tokenizer: Any, head: Any, asked: Any, answers: Any, **rest: Any) -> torch.Tensor:
-        return torch.tensor([float(answer.count("e")) for answer in answers])
+    def letters(model: Any, tokenizer: Any, ensemble: Any, asked: Any, answers: Any) -> torch.Tensor:
+        return torch.tensor([[float(answer.count("e")) for answer in answers]])
 
-    monkeypatch.setattr(group, "scored", letters)
+    monkeypatch.setattr(group, "scores", letters)
     made = aligned(method, learning_rate=2e-2, steps=30, prompts=4, generations=8, constraint="off", kl=1e-3)
     rewards = [point["reward"] for point in curve(made)]
     assert sum(rewards[-6:]) > 1.5 * sum(rewards[:6])
@@ -99,7 +99,7 @@ def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., A
 
 
 def test_a_score_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "scored", lambda *given, **rest: torch.full((6,), float("nan")))
+    monkeypatch.setattr(group, "scores", lambda *given: torch.full((1, 6), float("nan")))
     with pytest.raises(StageError, match="not a number"):
         aligned("rloo")
 
@@ -113,10 +113,10 @@ def test_a_kl_of_0_is_refused() -> None:
 def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
     asked: list[int] = []
 
-    def worse(*_: Any) -> list[float]:
+    def worse(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
         late = (len(asked) - 1) // 6 - SETTLE >= 4
-        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
+        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0, 0.0]
 
     monkeypatch.setattr(group, "watched", worse)
     made = aligned("grpo", "watched", steps=8, guard=guarded)
@@ -125,7 +125,7 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
         return
     assert made.metrics["alarms"] == ["quality"]
     assert (made.metrics["weights_of"], made.metrics["steps"] < 8) == (3, True)
-    monkeypatch.setattr(group, "watched", lambda *_: [0.0, 3.0, 0.0, 0.0])
+    monkeypatch.setattr(group, "watched", lambda *_, **__: [0.0, 3.0, 0.0, 0.0, 0.0])
     kept: list[dict[str, torch.Tensor]] = []
     save = group.save_file
     monkeypatch.setattr(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from temperance.train.monitor import FLATTERS, LENGTH, QUALITY, REPEATS, WATCHED, Cusum, guard
+from temperance.train.monitor import APART, FLATTERS, LENGTH, QUALITY, REPEATS, WATCHED, Cusum, guard
 
 ANSWERS, ITERATIONS, FROM = 16, 40, 10
 
@@ -53,13 +53,13 @@ def test_the_first_batches_say_what_is_usual_and_cannot_ring() -> None:
 
 def test_the_alarm_names_what_got_worse() -> None:
     watching = guard()
-    usual = {QUALITY: [1.0, 1.2, 0.8], LENGTH: [5.0, 5.1, 4.9], REPEATS: [0.0] * 3, FLATTERS: [0.0] * 3}
+    usual = {QUALITY: [1.0, 1.2, 0.8], LENGTH: [5.0, 5.1, 4.9], REPEATS: [0.0] * 3, FLATTERS: [0.0] * 3, APART: [0.1, 0.2, 0.1]}
     for _ in range(5):
         watching = watching.after(usual)
     assert (watching.alarms, watching.calm) == ([], True)
     for _ in range(3):
-        watching = watching.after({**usual, QUALITY: [-1.0] * 3, REPEATS: [0.6] * 3})
-    assert watching.alarms == [QUALITY, REPEATS]
+        watching = watching.after({**usual, QUALITY: [-1.0] * 3, REPEATS: [0.6] * 3, APART: [2.0] * 3})
+    assert watching.alarms == [QUALITY, REPEATS, APART]
     assert not watching.calm
 
 

@@ -80,7 +80,7 @@ def test_the_policy_moves_and_nothing_else_does(
     assert max(float((after[name] - before[name]).abs().max()) for name in before) > 0
     weights = dict(kept[0].model.named_parameters())
     for name in (key for key in judge if "lora" in key):
-        assert torch.equal(weights[name.replace(".weight", ".reward.weight")], judge[name])
+        assert torch.equal(weights[name.replace(".weight", ".reward0.weight")], judge[name])
         assert torch.equal(weights[name.replace(".weight", ".reference.weight")], before[name])
 
 
@@ -88,7 +88,7 @@ def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pyt
     """A reward for every token of an answer that has an even id; of six, three are by chance, and noise moves a mean of four by 0.2."""
 
     def even(one: Any, asked: Any, replies: Any) -> torch.Tensor:
-        return torch.tensor([sum(token % 2 == 0 for token in reply.tokens) for reply in replies], dtype=torch.float32)
+        return torch.tensor([[sum(token % 2 == 0 for token in reply.tokens) for reply in replies]], dtype=torch.float32)
 
     monkeypatch.setattr(ppo, "_scores", even)
     section = {"iterations": 24, "answers": 24, "epochs": 3, "constraint": "off", "kl": 0.0, "value_clip": 10.0}
@@ -119,10 +119,10 @@ def worse_from(start: int) -> Callable[..., list[float]]:
     """Return figures of answers whose quality falls from an iteration on; those before the first say what is usual."""
     asked: list[int] = []
 
-    def figures(*_: Any) -> list[float]:
+    def figures(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
         late = (len(asked) - 1) // PPO["answers"] - SETTLE >= start
-        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0]
+        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0, 0.0]
 
     return figures
 
@@ -149,7 +149,7 @@ def test_without_the_guard_it_goes_on(aligned: Callable[..., Artifact], monkeypa
 
 
 def test_rules_can_be_paid_beside_the_reward_model(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "watched", lambda *_: [2.0, 3.0, 0.0, 0.0])
+    monkeypatch.setattr(ppo, "watched", lambda *_, **__: [2.0, 3.0, 0.0, 0.0, 0.0])
     plain, ruled = (curve(aligned(name, ppo={"rules": rules}))[0] for name, rules in (("plain", 0.0), ("ruled", 1.5)))
     assert ruled["reward"] == pytest.approx(plain["reward"] + 3.0)
     assert ruled["quality"] == 2.0
@@ -189,7 +189,7 @@ def test_the_reward_adapter_scores_on_the_shared_backbone_as_it_does_alone(
     alone = load_classifier(str(base), adapter=rewarded / "adapter", precision="fp32")
     for asked, replies, found in kept:
         talks = [(*one.prompt, Message("assistant", reply.text)) for one, reply in zip(asked, replies, strict=True)]
-        torch.testing.assert_close(found, torch.tensor(score(alone, load_tokenizer(str(base)), talks)), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(found[0], torch.tensor(score(alone, load_tokenizer(str(base)), talks)), atol=1e-5, rtol=1e-4)
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_an_adapter_that_does_not_fit_is_named(ran: Ran, tuned: Artifact, reward
 
 
 def test_a_loss_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.full((len(replies),), float("nan")))
+    monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.full((1, len(replies)), float("nan")))
     with pytest.raises(StageError, match="diverged"):
         aligned()
 

@@ -5,7 +5,7 @@ that it names itself, so a reward model can be asked but never moved. It does no
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from temperance.train.trainer import lora_config
 POLICY, REFERENCE, VALUE, REWARD = "policy", "reference", "value", "reward"
 
 
-def stand(base: PreTrainedModel, policy: Path, *, reward: Path, value: Lora) -> PeftModel:
-    """Put the adapters on a base: the policy and its frozen copy as reference, a reward model, and a fresh value function.
+def stand(base: PreTrainedModel, policy: Path, *, rewards: Sequence[Path], value: Lora) -> PeftModel:
+    """Put the adapters on a base: the policy and its frozen copy as reference, reward models, and a fresh value function.
 
     Raises:
         InputError: an adapter does not fit the base.
@@ -37,25 +37,30 @@ def stand(base: PreTrainedModel, policy: Path, *, reward: Path, value: Lora) -> 
     _fill(model, POLICY, weights, policy)
     model.add_adapter(REFERENCE, config)
     _fill(model, REFERENCE, weights, policy)
-    add_reward(model, reward)
+    add_rewards(model, rewards)
     model.add_adapter(VALUE, lora_config(value, base, task_type="CAUSAL_LM"))
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model
 
 
-def add_reward(model: PeftModel, folder: Path) -> None:
-    """Put a frozen reward adapter beside those that a model has.
+def add_rewards(model: PeftModel, folders: Sequence[Path]) -> None:
+    """Put frozen reward adapters beside those that a model has.
 
     Raises:
-        InputError: the adapter does not fit the base.
+        InputError: an adapter does not fit the base.
     """
-    config, weights = read_adapter(folder)
-    model.add_adapter(REWARD, config)
-    _fill(model, REWARD, {name: tensor for name, tensor in weights.items() if HEAD not in name}, folder)
-    for name, parameter in model.named_parameters():
-        if f".{REWARD}." in name:
+    for number, folder in enumerate(folders):
+        config, weights = read_adapter(folder)
+        model.add_adapter(member(number), config)
+        _fill(model, member(number), {name: tensor for name, tensor in weights.items() if HEAD not in name}, folder)
+        for parameter in parameters(model, member(number)):
             parameter.requires_grad_(False)
+
+
+def member(number: int) -> str:
+    """Return the name of a reward model's adapter."""
+    return f"{REWARD}{number}"
 
 
 def read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
@@ -114,12 +119,14 @@ def values(model: PeftModel, head: torch.nn.Linear, ids_BT: torch.Tensor, seen_B
         return head(hidden_states(backbone, ids_BT, seen_BT)[:, :-1].float())[..., 0]
 
 
-def scores(model: PeftModel, head_1D: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:
-    """Return the reward model's score of each row, (B,): its head on the last token's state."""
-    with using(model, REWARD) as backbone:
-        hidden_BTD = hidden_states(backbone, ids_BT, seen_BT)
-        last_B = seen_BT.cumsum(dim=1).argmax(dim=1)
-        return hidden_BTD[torch.arange(len(last_B)), last_B].float() @ head_1D[0].float()
+def scores(model: PeftModel, heads_MD: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:
+    """Return every reward model's score of each row, (M, B): its head on the last token's state."""
+    last_B, rows_B = seen_BT.cumsum(dim=1).argmax(dim=1), torch.arange(len(seen_BT))
+    score_MB = torch.empty(len(heads_MD), len(seen_BT), device=heads_MD.device)
+    for number, head_D in enumerate(heads_MD):
+        with using(model, member(number)) as backbone:
+            score_MB[number] = hidden_states(backbone, ids_BT, seen_BT)[rows_B, last_B].float() @ head_D.float()
+    return score_MB
 
 
 def save(model: PeftModel, name: str, folder: Path, *, base: str) -> None:

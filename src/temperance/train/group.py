@@ -9,7 +9,6 @@ checkpoint it, so a resumed run would differ.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -33,8 +32,9 @@ from temperance.lm.lora import fuse
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import Price
+from temperance.train.ensemble import adapters, cautious, scores, stored
 from temperance.train.monitor import SETTLE, WATCHED, guard
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, paid, rules_of, watched
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
@@ -85,11 +85,10 @@ class Purse(TrainerCallback):
 
     def __init__(self, model: PeftModel, tokenizer: PreTrainedTokenizerBase, asked: Sequence[Example], job: Job) -> None:
         self.model, self.tokenizer, self.asked = model, tokenizer, asked
-        self.max_length = job.recipe.reward.max_length
-        folder = job.inputs["reward"] / "adapter"
-        backbone.add_reward(model, folder)
-        self.head_1D = head_of(folder, model.device)
-        self.rules, self.section, self.job = rules_of(job.inputs["reward"].folder), job.recipe.align.group, job
+        folder = job.inputs["reward"].folder
+        backbone.add_rewards(model, adapters(folder))
+        self.ensemble = stored(folder, model.device, max_length=job.recipe.reward.max_length)
+        self.rules, self.section, self.job = rules_of(folder), job.recipe.align.group, job
         self.prices, self.guard, self.calm, self.answered = first_prices(self.section), guard(), 0, 0
         checkpoint = last_checkpoint(job.scratch)
         if checkpoint:
@@ -104,11 +103,11 @@ class Purse(TrainerCallback):
             StageError: a score is not a number.
         """
         asked, answers = [self.asked[index] for index in row], [said[0]["content"] for said in completions]
-        score_B = scored(self.model, self.tokenizer, self.head_1D, asked, answers, max_length=self.max_length)
-        self.model.set_adapter("default", inference_mode=False)
-        if not all(map(math.isfinite, score_B.tolist())):
+        score_MB = self._scores(asked, answers)
+        if not score_MB.isfinite().all():
             raise StageError("an answer's score is not a number", where="the reward model", then="temperance run RECIPE --only reward")
-        score_B = score_B + self.section.rules * self._look(asked, answers).to(score_B.device)
+        quality_B = self._look(asked, answers, score_MB).to(score_MB.device)
+        score_B = cautious(score_MB, self.section.caution) + self.section.rules * quality_B
         costs_B2 = torch.tensor([costs_of(one, answer) for one, answer in zip(asked, answers, strict=True)], device=score_B.device)
         costs = {HARM: costs_B2[:, 0], REFUSAL: costs_B2[:, 1]}
         found = paid(score_B, costs, self.prices)
@@ -132,13 +131,21 @@ class Purse(TrainerCallback):
                 temperature=group.temperature,
                 seed=seed + step,
             )
-            self._see(asked, [reply.text for reply in replies])
+            answers = [reply.text for reply in replies]
+            self._see(asked, answers, self._scores(asked, answers))
         self._keep()
 
-    def _see(self, asked: Sequence[Example], answers: Sequence[str]) -> list[list[float]]:
+    def _scores(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
+        """Return the reward models' scores of answers, (M, B), and leave the policy's adapter active."""
+        found = scores(self.model, self.tokenizer, self.ensemble, asked, answers)
+        self.model.set_adapter("default", inference_mode=False)
+        return found
+
+    def _see(self, asked: Sequence[Example], answers: Sequence[str], score_MB: torch.Tensor) -> list[list[float]]:
         """Show answers to the guard and return what it watched of each."""
         lengths = [len(ids) for ids in self.tokenizer(list(answers), add_special_tokens=False).input_ids]
-        figures = [watched(self.rules, *row) for row in zip(asked, answers, lengths, strict=True)]
+        told = zip(asked, answers, lengths, score_MB.std(dim=0, unbiased=False).tolist(), strict=True)
+        figures = [watched(self.rules, one, answer, tokens=tokens, apart=apart) for one, answer, tokens, apart in told]
         self.guard = self.guard.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
         return figures
 
@@ -148,9 +155,9 @@ class Purse(TrainerCallback):
         save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
         part.rename(self.job.scratch / CALM)
 
-    def _look(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
+    def _look(self, asked: Sequence[Example], answers: Sequence[str], score_MB: torch.Tensor) -> torch.Tensor:
         """Let the guard see a step's answers, keep the weights that gave them where it is calm, and return their quality, (B,)."""
-        figures = self._see(asked, answers)
+        figures = self._see(asked, answers, score_MB)
         if self.guard.calm:
             self._keep()
             self.calm = self.answered

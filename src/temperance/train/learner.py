@@ -20,6 +20,7 @@ from temperance.evals.propositions import Rules
 from temperance.train import rollout
 from temperance.train.backbone import POLICY, VALUE
 from temperance.train.control import KlController, Price
+from temperance.train.ensemble import Ensemble
 from temperance.train.monitor import Guard, guard
 from temperance.train.rollout import Rollout
 
@@ -29,16 +30,15 @@ Curve = list[dict[str, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """Everything that answers, judges and learns: the model with its adapters, the value head, the reward head, the optimizer.
+    """Everything that answers, judges and learns: the model with its adapters, the value head, the reward models, the optimizer.
 
-    `reward_length` is how many tokens of a conversation the reward model reads, `rules` the second opinion beside it.
+    `rules` are the second opinion beside the reward models.
     """
 
     model: PeftModel
     tokenizer: PreTrainedTokenizerBase
     value_head: torch.nn.Linear
-    reward_head_1D: torch.Tensor
-    reward_length: int
+    ensemble: Ensemble
     rules: Rules
     optimizer: torch.optim.Optimizer
 

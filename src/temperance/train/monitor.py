@@ -1,7 +1,8 @@
 """The reward-hacking guard: sequential alarms on what a policy does while it learns from a proxy reward.
 
 A hack shows where the proxy does not look. So each batch of answers is held against those that the policy gave before it learned: does a
-second opinion on their quality fall, do they grow, do they go round in circles, do they flatter? Each figure has a one-sided CUSUM (Page
+second opinion on their quality fall, do they grow, do they go round in circles, do they flatter, do reward models
+disagree about them? Each figure has a one-sided CUSUM (Page
 1954): it adds up by how many standard errors a batch is worse than usual, less an allowance, and rings when the sum passes its limit. A
 length has to change in earnest as well, because a small change of length is seldom harm. KL, entropy and the proxy itself are not watched:
 they move in healthy runs too. It does not know whether the second opinion can be hacked.
@@ -12,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-QUALITY, LENGTH, REPEATS, FLATTERS = "quality", "length", "repeats", "flatters"
-WATCHED = (QUALITY, LENGTH, REPEATS, FLATTERS)
+QUALITY, LENGTH, REPEATS, FLATTERS, APART = "quality", "length", "repeats", "flatters", "disagreement"
+WATCHED = (QUALITY, LENGTH, REPEATS, FLATTERS, APART)
 SETTLE = 3
 
 
@@ -105,5 +106,6 @@ def guard(told: Mapping[str, Mapping[str, Any]] | None = None) -> Guard:
             LENGTH: Cusum(worse=1, least=math.log2(1.3), floor=0.1),
             REPEATS: Cusum(worse=1, least=0.05),
             FLATTERS: Cusum(worse=1, least=0.05),
+            APART: Cusum(worse=1),
         }
     )

@@ -29,11 +29,12 @@ from temperance.lm.lora import fuse
 from temperance.recipe import Align
 from temperance.train import backbone
 from temperance.train.control import KlController
+from temperance.train.ensemble import adapters, cautious, scores, stored
 from temperance.train.learner import Curve, Learner, State, go_back, keep_calm, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
 from temperance.train.monitor import QUALITY, SETTLE, WATCHED, Guard, guard
 from temperance.train.reload import assert_reloads
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, head_of, paid, rules_of, scored, watched
+from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, paid, rules_of, watched
 from temperance.train.rollout import Rollout
 
 GRADIENT = 1.0
@@ -88,7 +89,7 @@ def _usual(learner: Learner, rows: Sequence[Example], section: Align, *, seed: i
     told = guard()
     for step in range(section.ppo.iterations, section.ppo.iterations + SETTLE):
         asked = drawn_prompts(rows, section.ppo.answers, seed=seed, step=step)
-        figures = _figures(learner, asked, _answers(learner, asked, section, seed=seed + step))
+        _, figures = _judged(learner, asked, _answers(learner, asked, section, seed=seed + step))
         told = told.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
     return told
 
@@ -118,7 +119,8 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         return torch.cat(found)
 
     costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
-    watched_BF = torch.tensor(_figures(learner, asked, replies), device=device)
+    score_MB, figures = _judged(learner, asked, replies)
+    watched_BF = torch.tensor(figures, device=device)
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
@@ -126,7 +128,7 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         old_BT=told(backbone.POLICY),
         reference_BT=told(backbone.REFERENCE),
         values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
-        score_B=_scores(learner, asked, replies) + section.ppo.rules * watched_BF[:, WATCHED.index(QUALITY)],
+        score_B=cautious(score_MB, section.ppo.caution) + section.ppo.rules * watched_BF[:, WATCHED.index(QUALITY)],
         ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies], device=device),
         harm_B=torch.tensor([harm for harm, _ in costs], device=device),
         refusal_B=torch.tensor([refusal for _, refusal in costs], device=device),
@@ -146,15 +148,15 @@ def _answers(learner: Learner, asked: Sequence[Example], section: Align, *, seed
         )
 
 
-def _figures(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> list[list[float]]:
-    """Return what the guard watches of each answer."""
-    return [watched(learner.rules, one, reply.text, len(reply.tokens)) for one, reply in zip(asked, replies, strict=True)]
+def _judged(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> tuple[torch.Tensor, list[list[float]]]:
+    """Return the reward models' scores of answers, (M, B), and what the guard watches of each answer."""
+    score_MB = _scores(learner, asked, replies)
+    told = zip(asked, replies, score_MB.std(dim=0, unbiased=False).tolist(), strict=True)
+    return score_MB, [watched(learner.rules, one, reply.text, tokens=len(reply.tokens), apart=apart) for one, reply, apart in told]
 
 
 def _scores(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> torch.Tensor:
-    """Return the reward model's scores of the answers, (B,)."""
-    said = [reply.text for reply in replies]
-    return scored(learner.model, learner.tokenizer, learner.reward_head_1D, asked, said, max_length=learner.reward_length)
+    return scores(learner.model, learner.tokenizer, learner.ensemble, asked, [reply.text for reply in replies])
 
 
 def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, seed: int) -> dict[str, float]:
@@ -221,8 +223,8 @@ def _learner(job: Job) -> Learner:
     job.progress.say("precision fp32: ratios and rollouts are computed in full")
     base = load_model(name, precision="fp32")
     assert isinstance(base, PreTrainedModel)
-    reward = job.inputs["reward"] / "adapter"
-    model = backbone.stand(base, job.inputs["sft"] / "adapter", reward=reward, value=section.lora)
+    reward = job.inputs["reward"].folder
+    model = backbone.stand(base, job.inputs["sft"] / "adapter", rewards=adapters(reward), value=section.lora)
     fuse(model)
     model.eval()  # rollouts and updates see the same network, so the first ratio is exactly 1
     width = base.config.get_text_config().hidden_size
@@ -235,9 +237,8 @@ def _learner(job: Job) -> Learner:
         model=model,
         tokenizer=load_tokenizer(name),
         value_head=value_head,
-        reward_head_1D=head_of(reward, base.device),
-        reward_length=job.recipe.reward.max_length,
-        rules=rules_of(job.inputs["reward"].folder),
+        ensemble=stored(reward, base.device, max_length=job.recipe.reward.max_length),
+        rules=rules_of(reward),
         optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
     )
 

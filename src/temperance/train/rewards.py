@@ -11,17 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from peft import PeftModel
-from safetensors.torch import load_file
-from transformers import PreTrainedTokenizerBase
 
-from temperance.data.example import Example, Message
+from temperance.data.example import Example
 from temperance.evals.judge import judge
 from temperance.evals.propositions import Rules, propositions
-from temperance.lm.load import ADAPTER_WEIGHTS, HEAD
-from temperance.lm.score import encode
 from temperance.recipe import Constraint
-from temperance.train import backbone
 from temperance.train.control import Price
 
 HARM, REFUSAL = "harm", "over_refusal"
@@ -36,37 +30,20 @@ def drawn_prompts(rows: Sequence[Example], count: int, *, seed: int, step: int) 
     return [shuffled[place // len(rows)][place % len(rows)] for place in wanted]
 
 
-def head_of(folder: Path, device: torch.device) -> torch.Tensor:
-    """Return the scalar head, (1, D), that lies with a reward adapter."""
-    return next(tensor for key, tensor in load_file(folder / ADAPTER_WEIGHTS, device=str(device)).items() if key.endswith(HEAD))
-
-
-def scored(
-    model: PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
-    head_1D: torch.Tensor,
-    asked: Sequence[Example],
-    answers: Sequence[str],
-    *,
-    max_length: int,
-) -> torch.Tensor:
-    """Return the reward model's scores, (B,), of answers rendered as those that it learned from, their turns ended."""
-    talks = [(*one.prompt, Message("assistant", answer)) for one, answer in zip(asked, answers, strict=True)]
-    batch = encode(tokenizer, talks, max_length=max_length).to(head_1D.device)
-    return backbone.scores(model, head_1D, batch["input_ids"], batch["attention_mask"])
-
-
 def rules_of(folder: Path) -> Rules:
     """Return the rules that lie in a reward artifact."""
     return Rules(**json.loads((folder / RULES).read_text(encoding="utf-8")))
 
 
-def watched(rules: Rules, asked: Example, answer: str, tokens: int) -> list[float]:
-    """Return what the guard watches of an answer, in the order of `monitor.WATCHED`; its quality is the rules' opinion."""
+def watched(rules: Rules, asked: Example, answer: str, *, tokens: int, apart: float) -> list[float]:
+    """Return what the guard watches of an answer, in the order of `monitor.WATCHED`; its quality is the rules' opinion.
+
+    `tokens` is the answer's length, `apart` the standard deviation of the reward models' scores of it.
+    """
     prompt = asked.prompt[-1].content
     found = propositions(prompt, answer)
     quality = rules.quality(prompt, answer, refuse=judge(prompt, asked.answer).outcome == "refused")
-    return [quality, math.log2(1 + tokens), found["repeats"], found["flatters"]]
+    return [quality, math.log2(1 + tokens), found["repeats"], found["flatters"], apart]
 
 
 def costs_of(asked: Example, answer: str) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from temperance.data.render import IGNORED
 class Rollout:
     """B answers in rows of T tokens, padded on the right; a figure of token t stands at t - 1.
 
-    `old_BT`, `reference_BT` and `values_BT` have T - 1 columns. `score_B` is the reward model's, `ended_B` whether the answer
+    `old_BT`, `reference_BT` and `values_BT` have T - 1 columns. `score_B` is the reward models', `ended_B` whether the answer
     reached its end token, `harm_B` and `refusal_B` the two costs, each 0 or 1, `watched_BF` what the guard watches, in its order.
     """
 
