@@ -3,7 +3,8 @@
     python benchmarks/conduct.py runs/demo [N]
 
 The prompts come from two packages on the index, opened as archives and never imported; they are an exam, and nothing is tuned to them.
-Prints JSON lines: per set and per model, the share of the wanted outcome with its 95 % interval and the count of every outcome.
+Answers are drawn as the run's recipe draws them. Prints JSON lines: per set and per model, the share of the wanted outcome with its 95 %
+interval and the count of every outcome.
 Every answer is stored in the history beside the run, where it can be read.
 """
 
@@ -50,6 +51,7 @@ def suites(archives: dict[str, zipfile.ZipFile]) -> Iterator[Suite]:
 def measure(run: Path, n: int) -> Iterator[dict[str, Any]]:
     """Yield the figures of the base and of the aligned adapter."""
     recipe = pipeline.recorded_recipe(run)
+    drawn = recipe["evaluate"]
     aligned = pipeline.artifacts(run)["align"]
     with tempfile.TemporaryDirectory() as folder:
         asked = [subsample(suite, n, seed=SEED) for suite in suites(wheels(Path(folder)))]
@@ -61,6 +63,9 @@ def measure(run: Path, n: int) -> Iterator[dict[str, Any]]:
             history=run.parent / "history.sqlite",
             logs=run.parent / "logs",
             max_tokens=64,
+            temperature=drawn.get("temperature", 0.0),
+            top_p=drawn.get("top_p", 1.0),
+            seed=recipe["seed"],
             precision=recipe["precision"],
         )
         for suite in found.suites:

@@ -41,6 +41,12 @@ def test_every_adapter_gets_a_report(tmp_path: Path) -> None:
     assert reports[0]["subject"]["digest"].startswith("sha256:")
 
 
+def test_further_members_of_a_reward_are_adapters_too(tmp_path: Path) -> None:
+    made = artifact(tmp_path / "reward")
+    artifact(tmp_path / "reward" / "members" / "1", lora_alpha=1e6)
+    assert run(job(tmp_path, {"reward": made}))["verdicts"] == {"reward": "pass", "reward/members/1": "block"}
+
+
 def test_no_adapter_is_no_pass(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no adapter to audit"):
         run(job(tmp_path, {}))

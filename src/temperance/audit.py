@@ -16,7 +16,7 @@ ADAPTER = "adapter"
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Audit the `adapter` folder of every input that has one; write `outcomes.json` as `{"reports": […]}`.
+    """Audit every `adapter` folder of the inputs, reward models' further members among them; write `outcomes.json` as `{"reports": […]}`.
 
     Raises:
         StageError: no input holds an adapter, so there is nothing to pass.
@@ -32,9 +32,12 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def reports_on(inputs: Mapping[str, Artifact], *, blocking: Severity) -> dict[str, Report]:
-    """Return stage → report for every artifact with an adapter in it."""
-    folders = {stage: made / ADAPTER for stage, made in inputs.items()}
+    """Return name → report for every adapter in an artifact; the name is the stage's, and the path below it where there are several."""
     checks = registry.family("adapter")
-    return {
-        stage: audit(checks, folder_subject("adapter", folder), blocking=blocking) for stage, folder in folders.items() if folder.is_dir()
+    folders = {
+        "/".join((stage, *folder.relative_to(made.folder).parts[:-1])): folder
+        for stage, made in inputs.items()
+        for folder in (made / ADAPTER, *sorted(made.folder.glob(f"members/*/{ADAPTER}")))
+        if folder.is_dir()
     }
+    return {name: audit(checks, folder_subject("adapter", folder), blocking=blocking) for name, folder in folders.items()}
