@@ -84,6 +84,17 @@ def test_the_policy_moves_and_nothing_else_does(
         assert torch.equal(weights[name.replace(".weight", ".reference.weight")], before[name])
 
 
+def test_the_value_may_sit_on_the_upper_layers_alone(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[list[str]] = []
+    parameters = ppo.backbone.parameters
+    monkeypatch.setattr(
+        ppo.backbone, "parameters", lambda model, name: kept.append([key for key, _ in model.named_parameters()]) or parameters(model, name)
+    )
+    aligned(lora={"r": 4, "alpha": 8, "first_layer": 1})
+    assert {key.split(".layers.")[1][0] for key in kept[-1] if ".value." in key} == {"1"}
+    assert {key.split(".layers.")[1][0] for key in kept[-1] if ".policy." in key} == {"0", "1"}
+
+
 def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
     """A reward for every token of an answer that has an even id; of six, three are by chance, and noise moves a mean of four by 0.2."""
 

@@ -32,13 +32,14 @@ def stand(base: PreTrainedModel, policy: Path, *, rewards: Sequence[Path], value
         InputError: an adapter does not fit the base.
     """
     config, weights = read_adapter(policy)
+    valued = lora_config(value, base, task_type="CAUSAL_LM")  # while the base's linear maps still go by their own names
     model = get_peft_model(base, config, adapter_name=POLICY)
     assert isinstance(model, PeftModel)
     _fill(model, POLICY, weights, policy)
     model.add_adapter(REFERENCE, config)
     _fill(model, REFERENCE, weights, policy)
     add_rewards(model, rewards)
-    model.add_adapter(VALUE, lora_config(value, base, task_type="CAUSAL_LM"))
+    model.add_adapter(VALUE, valued)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model
