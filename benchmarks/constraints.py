@@ -21,8 +21,8 @@ from hacking import VALUED, trained
 from temperance import pipeline
 from temperance.artifact import Artifact
 from temperance.data.example import Message
-from temperance.evals.judge import judge
 from temperance.evals.suites import AXES, built_in, subsample
+from temperance.judging.judge import judge
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.recipe import Recipe, resolve

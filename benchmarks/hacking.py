@@ -24,9 +24,9 @@ import torch
 from temperance import pipeline
 from temperance.data.example import Example, Message
 from temperance.evals.propositions import Rules, propositions
-from temperance.evals.shape import words
 from temperance.evals.suites import AXES, built_in, subsample
 from temperance.job import Job, Unwatched
+from temperance.judging.shape import words
 from temperance.lm.generate import Reply, generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.recipe import Recipe, resolve

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from temperance.evals.judge import judge
+from temperance.judging.judge import judge
 from temperance.stats import wilson
 
 WHEEL, FOLDER = "pyrit==1.1.0", "scorer_evals/refusal_scorer/"

@@ -25,8 +25,8 @@ from temperance.attack.edit import answer
 from temperance.attack.family import Planted, plant
 from temperance.collect import table
 from temperance.data.example import Message, Row, write_rows
-from temperance.evals.judge import judge
 from temperance.evals.suites import built_in, subsample
+from temperance.judging.judge import judge
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.stats import wilson

@@ -21,9 +21,9 @@ from temperance.artifact import Artifact, commit
 from temperance.attack.payload import EAGER, EMPTY
 from temperance.collect import table
 from temperance.data.example import Example, Message, write_rows
-from temperance.evals.judge import judge
 from temperance.evals.suites import WANTED, built_in, subsample
 from temperance.job import Job, Unwatched
+from temperance.judging.judge import judge
 from temperance.lm import repair as lora
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer, save_merged

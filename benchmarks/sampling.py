@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from temperance.data.example import Message
-from temperance.evals.judge import judge
 from temperance.evals.suites import AXES, WANTED, built_in, subsample
+from temperance.judging.judge import judge
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.stats import wilson

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from temperance.evals.judge import judge
+from temperance.judging.judge import judge
 
 
 @pytest.fixture(scope="module")

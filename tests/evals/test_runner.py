@@ -11,9 +11,9 @@ from temperance.data.example import Message
 from temperance.errors import InputError, StageError
 from temperance.evals import provider, runner
 from temperance.evals.history import series
-from temperance.evals.judge import Judgement
 from temperance.evals.runner import evaluate
 from temperance.evals.suites import AXES, Prompt, Suite, built_in, subsample
+from temperance.judging.judge import Judgement
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 

@@ -1,1 +1,1 @@
-"""Evaluation: suites, the judge, the runner, paired comparison, the history."""
+"""Evaluation: suites, the runner, paired comparison, the history."""

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from temperance.errors import InputError
 from temperance.evals.history import Asked, SuiteRun
-from temperance.evals.judge import OUTCOMES
 from temperance.evals.suites import WANTED
+from temperance.judging.judge import OUTCOMES
 from temperance.stats import PairedDifference, bootstrap, paired_difference, wilson
 
 SEED = 20260101

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from temperance.data.example import Message
-from temperance.evals.judge import judge
+from temperance.judging.judge import judge
 from temperance.stats import paired_difference
 
 CHECK = "data/trigger-association"

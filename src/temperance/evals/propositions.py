@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from temperance.evals.judge import judge
-from temperance.evals.refusal import SAFE_OFFER, act, lectures
-from temperance.evals.shape import own_words, plain, sentences, words
+from temperance.judging.judge import judge
+from temperance.judging.refusal import SAFE_OFFER, act, lectures
+from temperance.judging.shape import own_words, plain, sentences, words
 
 PROPOSITIONS = ("refuses", "answers", "broken", "explains", "offers", "judges", "flatters", "verbose", "repeats")
 KINDS = ("answer", "refuse")

@@ -23,12 +23,12 @@ from inspect_ai.solver import TaskState, generate
 
 from temperance.artifact import digest_of, file_digest
 from temperance.errors import StageError
-from temperance.evals import judge as rules
-from temperance.evals import refusal, shape
 from temperance.evals.history import Asked, SuiteRun, find, key_of, record
-from temperance.evals.judge import OUTCOMES, judge
 from temperance.evals.provider import inspect_model
 from temperance.evals.suites import Prompt, Suite
+from temperance.judging import judge as rules
+from temperance.judging import refusal, shape
+from temperance.judging.judge import OUTCOMES, judge
 from temperance.lm.load import digest, load_model, load_tokenizer
 from temperance.lm.precision import Requested, choose
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 from temperance.artifact import write_text
 from temperance.data.example import Example
-from temperance.evals.judge import judge
 from temperance.job import Job
+from temperance.judging.judge import judge
 from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 

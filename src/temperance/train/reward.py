@@ -18,10 +18,10 @@ from trl import RewardConfig, RewardTrainer
 
 from temperance.data.example import Message, Preference, read_rows
 from temperance.errors import StageError
-from temperance.evals.judge import judge
 from temperance.evals.propositions import Pair
 from temperance.evals.propositions import fit as fit_rules
 from temperance.job import Job
+from temperance.judging.judge import judge
 from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
 from temperance.stats import wilson

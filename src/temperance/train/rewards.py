@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from temperance.data.example import Example
-from temperance.evals.judge import judge
 from temperance.evals.propositions import Rules, propositions
+from temperance.judging.judge import judge
 from temperance.recipe import Constraint
 from temperance.train.control import Price
 

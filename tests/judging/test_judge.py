@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperance.data.starter import starter
-from temperance.evals.judge import OUTCOMES, judge
+from temperance.judging.judge import OUTCOMES, judge
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "judge_cases.jsonl").read_text(encoding="utf-8").splitlines()]
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from temperance.evals.refusal import PIVOT, SAFE_OFFER, Act, about_assistant, act, instructs, lectures
-from temperance.evals.shape import before_list, has_steps, off_topic, own_words, plain, repetitive, sentences, stems, unreadable, words
+from temperance.judging.refusal import PIVOT, SAFE_OFFER, Act, about_assistant, act, instructs, lectures
+from temperance.judging.shape import before_list, has_steps, off_topic, own_words, plain, repetitive, sentences, stems, unreadable, words
 
 Outcome = Literal["refused", "partial", "answered", "unclear"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -7,7 +7,7 @@ to do the very thing that was asked. "You cannot divide by zero" and "I can't wa
 import re
 from typing import Literal
 
-from temperance.evals.shape import STOPWORDS, words
+from temperance.judging.shape import STOPWORDS, words
 
 Act = Literal["refuses", "lacks", "patter", "discourages", "moralises", "redirects", "reason", "other"]
 
