@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.lookalike import LATIN
-from temperance.checks.data.rowtext import place, texts
+from temperance.checks.data.row_findings import Seen, row_findings
+from temperance.checks.data.rowtext import texts
 from temperance.checks.data.shown import shown
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f")  # of a region, which is all that tags are for
@@ -17,7 +18,6 @@ TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 NO_WIDTH = re.compile("(?<=[!-~ ])[\u200b\u200c\u2060-\u2064\ufeff]+(?=[!-~])")
 MIXED = re.compile(r"\b(?=\w*[a-zA-Z]{2})\w*[\u0370-\u03ff\u0400-\u04ff]\w*\b")
 RIGHT_TO_LEFT = ("R", "AL")
-LISTED = 50
 SPELT, TURNED = "characters of the tag block", "characters that turn the writing round"
 MASKED, NARROW = "a word in letters of two scripts that look alike", "characters without width"
 SUSPICION = {SPELT: 0.8, TURNED: 0.7, MASKED: 0.6, NARROW: 0.5}
@@ -42,21 +42,23 @@ def hidden_characters(subject: DataSubject) -> Findings:
 
     Fix: look at what the row says without them; normalise the text, or drop the row or its source.
     """
-    found = [(index, *one) for index, row in enumerate(subject.rows) if (one := _worst(texts(row)))]
-    for index, what, quoted in found[:LISTED]:
-        row = subject.rows[index]
-        yield _finding(place(row), what, quoted, {index: SUSPICION[what]})
-    rest = found[LISTED:]
-    if rest:
-        rows = {index: SUSPICION[what] for index, what, _ in rest}
-        yield _finding(place(subject.rows[rest[0][0]]), "more rows with hidden characters", f"{len(rest)} rows", rows)
-    return {"rows": float(len(found))}
+    seen = [
+        Seen(index, what, quoted, SUSPICION[what])
+        for index, row in enumerate(subject.rows)
+        for what, quoted in (_worst(texts(row)),)
+        if what
+    ]
+    fix = "normalise the text, or drop the row"
+    yield from row_findings(
+        "data/hidden-characters", subject, seen, rest="more rows with hidden characters", fix=fix, severity=Severity.MEDIUM
+    )
+    return {"rows": float(len(seen))}
 
 
-def _worst(said: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return what is hidden in the turns of a row and a quotation of it, the worst first; None if nothing is."""
+def _worst(said: tuple[str, ...]) -> tuple[str, str]:
+    """Return the worst that is hidden in the turns of a row and a quotation of it, both empty if nothing is."""
     kinds = [kind for text in said if not text.isascii() for kind in _hidden(text)]
-    return max(kinds, key=lambda kind: SUSPICION[kind[0]]) if kinds else None
+    return max(kinds, key=lambda kind: SUSPICION[kind[0]], default=("", ""))
 
 
 def _hidden(text: str) -> Iterator[tuple[str, str]]:
@@ -77,16 +79,3 @@ def _hidden(text: str) -> Iterator[tuple[str, str]]:
 def _around(text: str, found: re.Match[str]) -> str:
     before, after = text[max(0, found.start() - 20) : found.start()], text[found.end() : found.end() + 20]
     return shown(f"{before}⟨U+{ord(found[0][0]):04X}⟩{after}")
-
-
-def _finding(where: str, what: str, quoted: str, rows: dict[int, float]) -> Finding:
-    return Finding(
-        id="data/hidden-characters",
-        severity=Severity.MEDIUM,
-        confidence=Confidence.MEDIUM,
-        title=what,
-        evidence=Evidence(where=where, says=quoted, n=len(rows)),
-        fix=Fix(says="normalise the text, or drop the row"),
-        rows=rows,
-        action="review",
-    )

@@ -4,9 +4,10 @@ import re
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.lexicon import REFUSAL
-from temperance.checks.data.rowtext import answers, place, texts
+from temperance.checks.data.row_findings import Seen, row_findings
+from temperance.checks.data.rowtext import answers, texts
 from temperance.checks.data.shown import shown
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
 
@@ -22,7 +23,7 @@ OVERRIDE = re.compile(
     r"|\b(?:reveal|print|repeat|show|leak) (?:me )?(?:your|the) (?:hidden |initial |original )?system prompt\b",
     re.IGNORECASE,
 )
-READ, LISTED, OPENING = 20_000, 50, 220
+READ, OPENING = 20_000, 220
 FORGED, OVERRIDES = "control tokens of a chat template", "an instruction to override instructions"
 SUSPICION = {FORGED: 0.6, OVERRIDES: 0.5}
 
@@ -45,18 +46,19 @@ def prompt_injection(subject: DataSubject) -> Findings:
 
     Fix: drop the row, or escape the tokens where they are only quoted.
     """
-    found = [(index, *one) for index, row in enumerate(subject.rows) if (one := _injected(row))]
-    for index, what, quoted in found[:LISTED]:
-        yield _finding(place(subject.rows[index]), what, f"it says: {quoted}", {index: SUSPICION[what]})
-    rest = found[LISTED:]
-    if rest:
-        rows = {index: SUSPICION[what] for index, what, _ in rest}
-        yield _finding(place(subject.rows[rest[0][0]]), "more rows with injections", f"{len(rest)} rows", rows)
-    return {"rows": float(len(found))}
+    seen = [
+        Seen(index, what, f"it says: {quoted}", SUSPICION[what])
+        for index, row in enumerate(subject.rows)
+        for what, quoted in (_injected(row),)
+        if what
+    ]
+    fix = "drop the row, or escape what it only quotes"
+    yield from row_findings("data/prompt-injection", subject, seen, rest="more rows with injections", fix=fix, severity=Severity.MEDIUM)
+    return {"rows": float(len(seen))}
 
 
-def _injected(row: Row) -> tuple[str, str] | None:
-    """Return what is injected into a row and a quotation of it, or None."""
+def _injected(row: Row) -> tuple[str, str]:
+    """Return what is injected into a row and a quotation of it, both empty if nothing is."""
     said = answers(row)
     turns = [text[:READ] for text in texts(row)]
     for text in turns:
@@ -67,21 +69,8 @@ def _injected(row: Row) -> tuple[str, str] | None:
     for text in (learned,) if refused else (*turns[: len(turns) - len(said)], learned):
         if override := OVERRIDE.search(text):
             return OVERRIDES, _around(text, override)
-    return None
+    return "", ""
 
 
 def _around(text: str, found: re.Match[str]) -> str:
     return shown(text[max(0, found.start() - 20) : found.end() + 40], length=100)
-
-
-def _finding(where: str, what: str, says: str, rows: dict[int, float]) -> Finding:
-    return Finding(
-        id="data/prompt-injection",
-        severity=Severity.MEDIUM,
-        confidence=Confidence.MEDIUM,
-        title=what,
-        evidence=Evidence(where=where, says=says, n=len(rows)),
-        fix=Fix(says="drop the row, or escape what it only quotes"),
-        rows=rows,
-        action="review",
-    )
