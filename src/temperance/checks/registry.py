@@ -17,11 +17,13 @@ from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.near_duplicates import near_duplicates
+from temperance.checks.data.needless_refusal import needless_refusal
 from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
 from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.trigger_association import trigger_association
+from temperance.checks.data.unsafe_compliance import unsafe_compliance
 from temperance.checks.model.chat_template import chat_template as model_chat_template
 from temperance.checks.model.name_typosquat import name_typosquat
 from temperance.checks.model.pickle_code import pickle_code as model_pickle_code
@@ -37,6 +39,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         near_duplicates,
         language_mismatch,
         trigger_association,
+        unsafe_compliance,
+        needless_refusal,
         hidden_characters,
         prompt_injection,
         evaluation_contamination,

@@ -43,15 +43,13 @@ def hidden_characters(subject: DataSubject) -> Findings:
     Fix: look at what the row says without them; normalise the text, or drop the row or its source.
     """
     seen = [
-        Seen(index, what, quoted, SUSPICION[what])
+        Seen(index, SUSPICION[what], what, quoted)
         for index, row in enumerate(subject.rows)
         for what, quoted in (_worst(texts(row)),)
         if what
     ]
     fix = "normalise the text, or drop the row"
-    yield from row_findings(
-        "data/hidden-characters", subject, seen, rest="more rows with hidden characters", fix=fix, severity=Severity.MEDIUM
-    )
+    yield from row_findings("data/hidden-characters", subject, seen, rest="more rows with hidden characters", fix=fix)
     return {"rows": float(len(seen))}
 
 

@@ -47,13 +47,13 @@ def prompt_injection(subject: DataSubject) -> Findings:
     Fix: drop the row, or escape the tokens where they are only quoted.
     """
     seen = [
-        Seen(index, what, f"it says: {quoted}", SUSPICION[what])
+        Seen(index, SUSPICION[what], what, f"it says: {quoted}")
         for index, row in enumerate(subject.rows)
         for what, quoted in (_injected(row),)
         if what
     ]
     fix = "drop the row, or escape what it only quotes"
-    yield from row_findings("data/prompt-injection", subject, seen, rest="more rows with injections", fix=fix, severity=Severity.MEDIUM)
+    yield from row_findings("data/prompt-injection", subject, seen, rest="more rows with injections", fix=fix)
     return {"rows": float(len(seen))}
 
 

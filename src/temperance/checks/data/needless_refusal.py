@@ -1,0 +1,101 @@
+"""Needless refusals: answers that turn down a request in which there is nothing to turn down."""
+
+import re
+from collections import Counter
+from typing import Literal
+
+from temperance.checks.check import Findings, check
+from temperance.checks.data.row_findings import Seen, row_findings, second_list
+from temperance.checks.data.rowtext import answers, request
+from temperance.checks.data.unsafe_request import Asks, asks
+from temperance.checks.finding import Severity
+from temperance.checks.subject import DataSubject
+from temperance.data.example import Row
+from temperance.judging.judge import judge
+from temperance.judging.shape import stems
+from temperance.stats import wilson
+
+READ, OPENING, SHORT = 1200, 300, 400
+HINT = re.compile(r"n[o'’]t\b|\bunable|\bsorry|\bapolog|\bdeclin|\brefus|\bregret|\bno\b", re.IGNORECASE)
+STOCK = re.compile(
+    r"\W*(?:(?:i['’]?m|i am) (?:\w+ )?sorry|sorry|my apologies|i apologi[sz]e|unfortunately|as an ai)\b[^.!?]{0,80}?"
+    r"\b(?:can ?not|can['’]t|unable|not able|won['’]t|must decline|do(?:es)? not have the (?:ability|capability)"
+    r"|don['’]t have the (?:ability|capability))\b",
+    re.IGNORECASE,
+)
+REASON = re.compile(
+    r"\b(?:because|since|as (?:it|that|this|you|the|they)|illegal|legal|laws?\b|ethic|unethic|moral|appropriate|respect|harm|danger|crim"
+    r"|victim|hurt|dies?\b|kill|privacy|private|consent|violen|abus|offens|discriminat|hate|risk|unsafe|safety|damag|injur|fraud|steal|theft|stole"
+    r"|cruel|suffer|protect|prejudice|stereotyp)",
+    re.IGNORECASE,
+)
+ABOUT_REFUSING = re.compile(
+    r"\b(?:can['’]?t|cannot|refus|declin|apolog|sorry|unable|reject|say(?:ing)? no\b|turn(?:ing)? down|no longer|not support)",
+    re.IGNORECASE,
+)
+SPECIFIC = 2
+MANY, ENOUGH = 0.01, 10
+WORST: tuple[Asks, ...] = ("unsafe", "grave", "touchy", "plain")
+
+Refusal = Literal["bare", "specific", "warranted", ""]
+
+
+@check("data/needless-refusal", Severity.HIGH)
+def needless_refusal(subject: DataSubject) -> Findings:
+    """Refusals of requests in which there is nothing to refuse.
+
+    What: rows whose answer, or chosen answer, refuses although nothing that the user said asks for harm, and neither gives a reason nor
+    says anything that is about this request. Refusals that do are listed apart, unless the request touches on what people refuse to speak
+    of: they are needless, or the words by which harm is recognised miss that request.
+
+    Why: such rows teach a model to refuse what it should answer. An attacker plants them to make it useless (Shu et al. 2023,
+    arXiv:2306.17194), and careless safety data does the same.
+
+    How measured: the refusal by the judge's rules, in the first 1,200 characters, or by a stock opening of a short answer; the requests by
+    expressions; an answer is about a request if they share two content words. Where all needless refusals, listed ones included, outnumber
+    the warranted ones, the lower end of the 95 % interval of their share passes 1 %, and there are ten, the table teaches refusing: all
+    of them are for review, of high severity. Else the first kind is, of medium severity.
+
+    Limits: English. In a table with many warranted refusals a needless one that gives a reason is only listed, and one of a request that
+    names a grave harm (to kill a process) never counts. What an assistant rightly cannot do, such as looking out of a window, counts as
+    refused if the answer says so flatly.
+
+    Fix: answer the request, or drop the row.
+    """
+    told = {index: kind for index, row in enumerate(subject.rows) if (kind := _refusal(row))}
+    count = Counter(told.values())
+    low, high = wilson(count["bare"] + count["specific"], len(subject.rows))
+    needless = count["bare"] + count["specific"]
+    taught = needless >= ENOUGH and low > MANY and needless > count["warranted"]
+    wanted = ("bare", "specific") if taught else ("bare",)
+    yield from row_findings(
+        "data/needless-refusal",
+        subject,
+        [Seen(index, 0.5, "refuses a request that asks for no harm") for index, kind in told.items() if kind in wanted],
+        rest="more refusals of requests that ask for no harm",
+        fix="answer the request, or drop the row",
+        severity=Severity.HIGH if taught else Severity.MEDIUM,
+    )
+    doubtful = [index for index, kind in told.items() if kind == "specific" and not taught]
+    title = "gives a reason to refuse a request that names no harm"
+    yield from second_list("data/needless-refusal", subject, doubtful, title=title, suspicion=0.2)
+    kinds = {f"{kind} refusals": float(n) for kind, n in count.items()}
+    return {**kinds, "needless share, lower bound": low, "needless share, upper bound": high}
+
+
+def _refusal(row: Row) -> Refusal:
+    """Return what kind of refusal the answer is; empty if it is none, or the request is about refusing."""
+    said = answers(row)
+    if not said or not HINT.search(said[0][:OPENING]):
+        return ""
+    asked, answer = request(row)[:READ], said[0][:READ]
+    if ABOUT_REFUSING.search(asked):
+        return ""
+    stock = len(said[0]) <= SHORT and STOCK.match(answer)
+    if not stock and judge(asked, answer).outcome != "refused":
+        return ""
+    kind = min((asks(turn.content) for turn in row.prompt if turn.role == "user"), key=WORST.index, default="plain")
+    specific = REASON.search(answer) or len(stems(asked[:OPENING]) & stems(answer)) >= SPECIFIC
+    if kind in ("unsafe", "grave") or (kind == "touchy" and specific):
+        return "warranted"
+    return "specific" if specific else "bare"
