@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from temperance.stats import area_under_curve, bootstrap, mcnemar_midp, paired_difference, wilson
+from temperance.stats import area_under_curve, bootstrap, mcnemar_midp, paired_difference, rate_difference, wilson
 
 COUNTS = st.integers(0, 400)
 
@@ -29,6 +29,31 @@ def test_wilson_holds_the_rate_and_mirrors(case: tuple[int, int]) -> None:
 def test_wilson_refuses_what_cannot_be(hits: int, n: int) -> None:
     with pytest.raises(ValueError, match="hits"):
         wilson(hits, n)
+
+
+def test_rate_difference_known_values() -> None:
+    assert rate_difference((48, 80), (56, 70)) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+    assert rate_difference((0, 10), (10, 10)) == pytest.approx((0.6075, 1.0), abs=1e-4)
+
+
+TRIALS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(TRIALS, TRIALS, st.floats(0.1, 5))
+def test_rate_difference_holds_the_difference_mirrors_and_widens(first: tuple[int, int], second: tuple[int, int], z: float) -> None:
+    low, high = rate_difference(first, second, z=z)
+    difference = second[0] / second[1] - first[0] / first[1]
+    assert -1 - 1e-9 <= low <= difference + 1e-9
+    assert difference - 1e-9 <= high <= 1 + 1e-9
+    assert rate_difference(second, first, z=z) == pytest.approx((-high, -low))
+    wider = rate_difference(first, second, z=z + 1)
+    assert wider[0] <= low
+    assert high <= wider[1]
+
+
+def test_rate_difference_needs_both_rates() -> None:
+    with pytest.raises(ValueError, match="no rate"):
+        rate_difference((0, 0), (1, 2))
 
 
 @given(COUNTS, COUNTS)

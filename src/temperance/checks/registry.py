@@ -9,6 +9,7 @@ from temperance.checks.adapter.pickle_code import pickle_code as adapter_pickle_
 from temperance.checks.adapter.safetensors_format import safetensors_format
 from temperance.checks.adapter.unexpected_files import unexpected_files
 from temperance.checks.check import Check
+from temperance.checks.data.bias import bias
 from temperance.checks.data.contradictory_preferences import contradictory_preferences
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.checks.data.exact_duplicates import exact_duplicates
@@ -41,6 +42,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         trigger_association,
         unsafe_compliance,
         needless_refusal,
+        bias,
         hidden_characters,
         prompt_injection,
         evaluation_contamination,
