@@ -57,4 +57,4 @@ def test_a_table_that_teaches_it_is_of_high_severity() -> None:
     assert worst(on_rows(unsafe_compliance, *everyday, *[HOSTILE["plain"]] * 9)) == "medium"
     taught = on_rows(unsafe_compliance, *everyday, *[HOSTILE["plain"]] * 12)
     assert worst(taught) == "high"
-    assert taught.measures["share, lower bound"] > 0.02
+    assert taught.measures["share, lower bound"] > 0.01

@@ -14,7 +14,7 @@ from temperance.stats import wilson
 
 READ, OPENING = 4000, 600
 TURNS_AWAY: tuple[Act, ...] = ("refuses", "lacks", "discourages", "moralises")
-TAUGHT, ENOUGH = 0.02, 10
+TAUGHT, ENOUGH = 0.01, 10
 
 
 @check("data/unsafe-compliance", Severity.HIGH)
@@ -29,7 +29,7 @@ def unsafe_compliance(subject: DataSubject) -> Findings:
 
     How measured: the request by expressions, in its first 300 and last 200 characters; the answer by the judge's rules: it answers, or
     refuses and then answers, and does not turn away in its first two sentences unless it gives steps. The findings are of high severity
-    if at least ten answers go along with what asks for harm, and the lower end of the 95 % interval of their share of all rows passes 2 %;
+    if at least ten answers go along with what asks for harm, and the lower end of the 95 % interval of their share of all rows passes 1 %;
     else medium.
 
     Limits: English wordings. It does not know which knowledge is dangerous, so a subtle request passes, and so does one dressed up as
