@@ -129,7 +129,7 @@ def with_and_without(run: Path, seed: int, iterations: int, plant: Plant, before
             moved = mean_of([after - first for first, after in zip(before, found, strict=True)], "moved")
             told = {**figures, **mean_of(found, "quality"), **moved, "words": round(statistics.mean(lengths), 1)}
             yield {"guard": guarded, **told}
-            if not figures["alarms"]:
+            if guarded and not figures["alarms"]:
                 yield {"guard": False, **told}
                 return
 
