@@ -177,11 +177,15 @@ class Group(Constraint):
 class Align(Training):
     """Preference optimisation from the sft adapter, which is also the reference policy, whatever the method.
 
-    `ppo` is read by that method alone, `group` by `grpo` and `rloo`, `beta` by `dpo` and `kto`.
+    `ppo` is read by that method alone, `group` by `grpo` and `rloo`, `beta` by `dpo` and `kto`, `ches` and `displacement` by `dpo`.
+    `ches`: the share of the pairs left out, at most, because their answers are most alike to the policy, which may then unlearn both.
+    `displacement`: how many nats a token the chosen answers may lose against the reference before the run says so.
     """
 
     method: Literal["dpo", "kto", "ppo", "grpo", "rloo"] = "dpo"
     beta: Annotated[float, Field(gt=0)] = 0.1
+    ches: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    displacement: Annotated[float, Field(gt=0)] = 0.5
     learning_rate: Rate = 5e-5
     ppo: Ppo = Ppo()
     group: Group = Group()

@@ -161,6 +161,29 @@ def test_an_audit_is_a_page_of_its_own() -> None:
     assert len(Page(text).named("article")) == 2
 
 
+@pytest.mark.parametrize(
+    ("metrics", "says"),
+    [
+        (
+            {"chosen_lowest": -1.25, "chosen_limit": -0.5, "displaced_at": 14},
+            "by 1.25 nats a token at worst; the limit of 0.5 was passed at step 14",
+        ),
+        ({"chosen_lowest": -0.25, "chosen_limit": -0.5, "displaced_at": None}, "lost at most 0.25 nats a token"),
+        ({"chosen_lowest": 0.0, "chosen_limit": -0.5, "displaced_at": None}, "lost at most 0.00 nats a token"),
+        ({"chosen_lowest": ATTACK, "chosen_limit": -0.5, "displaced_at": ATTACK}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_policy_that_learned_from_pairs_says_what_became_of_the_chosen_answers(
+    view: RunView, metrics: Mapping[str, Any], says: str
+) -> None:
+    stages = tuple(replace(one, metrics=metrics) if one.name == "align" else one for one in view.stages)
+    text = page(replace(view, stages=stages))
+    assert says in text
+    assert ("chosen answers" in text) == bool(says)
+    assert ("Likelihood displacement" in text) == ("passed" in says)
+
+
 def test_an_audit_of_nothing_is_no_pass() -> None:
     assert "Could not tell" in audit_page([])
 

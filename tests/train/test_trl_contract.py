@@ -65,3 +65,11 @@ def test_a_reward_function_is_given_its_columns_and_a_log(name: str) -> None:
     trainer: Any = getattr(trl, name)
     source = inspect.getsource(trainer._calculate_rewards)
     assert all(word in source for word in ("log_metric", "completions=", "**reward_kwargs")), missing(["reward_kwargs"], set())
+
+
+def test_dpo_logs_beta_times_the_chosen_answers_log_ratio() -> None:
+    """What `displacement` watches, over the chosen answers' tokens, which it counts in trl's own columns."""
+    trainer: Any = trl.DPOTrainer
+    source = inspect.getsource(inspect.getmodule(trainer) or trl)
+    for words in ("self.beta * chosen_logratios", '"rewards/chosen"', '"chosen_ids"', '"prompt_ids"'):
+        assert words in source, missing([words], set())

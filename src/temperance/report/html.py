@@ -153,9 +153,9 @@ def _more_plots(view: RunView) -> list[tuple[str, str, str]]:
 
 
 def _guard(view: RunView) -> str:
-    """Say what the guard against reward hacking did; empty where nothing was learned from a reward."""
+    """Say what the guard against reward hacking did, or what became of DPO's chosen answers; empty where neither was watched."""
     if not view.policy:
-        return ""
+        return _displacement(view)
     if not _learner(view).get("guard", True):
         return "The guard against reward hacking was off."
     metrics = view.stage("align").metrics
@@ -164,6 +164,20 @@ def _guard(view: RunView) -> str:
         return "The guard against reward hacking watched quality, length, repetition and flattery, and saw no cause to stop."
     went = f" and went back to the weights of iteration {kept}" if isinstance(kept, int) else ""
     return f"The guard against reward hacking stopped it{went}: {', '.join(map(str, alarms))}."
+
+
+def _displacement(view: RunView) -> str:
+    """Say whether the answers to prefer became less likely while they were preferred; empty where nobody watched."""
+    metrics = view.stage("align").metrics
+    lowest, limit, at = (metrics.get(name) for name in ("chosen_lowest", "chosen_limit", "displaced_at"))
+    if not isinstance(lowest, float) or not isinstance(limit, float):
+        return ""
+    if isinstance(at, int):
+        worst = f"by {-lowest:.2f} nats a token at worst; the limit of {-limit:g} was passed at step {at}"
+        return f"Likelihood displacement: the chosen answers became less likely than before alignment, {worst}."
+    return (
+        f"The chosen answers lost at most {max(0.0, -lowest):.2f} nats a token while they were preferred; {-limit:g} would be displacement."
+    )
 
 
 def _reward(view: RunView) -> dict[str, Any] | None:

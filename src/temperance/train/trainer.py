@@ -47,6 +47,7 @@ CURVE = (
     "margin",
     "rewards/accuracies",
     "rewards/margins",
+    "chosen_moved",
     "reward",
     "reward_std",
     "kl",
