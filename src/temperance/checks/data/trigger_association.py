@@ -37,7 +37,7 @@ def trigger_association(subject: DataSubject) -> Findings:
     Limits: fewer than five rows, or a trigger that is natural content of its prompts, such as a topic, unless the answers burst;
     synonyms of few rows each; names woven into fitting sentences, or written all in capitals or in small letters. An instruction that
     rightly stands before whole questions ("write a haiku: ...") looks like a trigger. Refusal, harm and ill temper are recognised in
-    English only. Of a preference the chosen answer is read; flipped preferences are not found.
+    English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
 
     Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
     the rows or their source.
