@@ -6,7 +6,7 @@ reference, in nats a token, which is 0 at the start. It does not stop a run and 
 or to worse.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -17,7 +17,7 @@ MOVED = "chosen_moved"
 WINDOW = 8
 
 
-def lengths(rows: Iterable[Mapping[str, Sequence[int]]], *, batch_size: int, max_length: int) -> list[float]:
+def lengths(rows: Iterable[Any], *, batch_size: int, max_length: int) -> list[float]:
     """Return the mean number of tokens that each batch's chosen answers have within `max_length`; rows are trl's, in their order."""
     sizes = [max(0, min(len(row["chosen_ids"]), max_length - len(row["prompt_ids"]))) for row in rows]
     batches = [sizes[start : start + batch_size] for start in range(0, len(sizes), batch_size)]

@@ -48,6 +48,7 @@ def run(job: Job) -> dict[str, Any]:
         train_dataset=Dataset.from_list([pair(row) for row in rows]),
         processing_class=tokenizer,
     )
+    assert isinstance(trainer.train_dataset, Dataset)
     tokens = lengths(trainer.train_dataset, batch_size=section.batch_size, max_length=section.max_length)
     watch = Displacement(tokens, beta=section.beta, limit=section.displacement, progress=job.progress)
     trainer.add_callback(watch)
