@@ -4,7 +4,7 @@
 
 DATA is a folder laid out as ../shared/data; what is absent is skipped, saying so. Prints JSON lines: a check, what was planted, recall with
 its 95 % interval, clean rows flagged, and what the findings name. Only the half of each corpus (by the digest of the prompt) that nobody
-looked at while these checks were written is used. AdvBench's prompts, which one file holds, were never looked at to tune a check.
+looked at while these checks were written is used; of AdvBench, which one file holds, all: no check was tuned on it.
 """
 
 import hashlib
