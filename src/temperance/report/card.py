@@ -14,7 +14,7 @@ from temperance.recipe import Recipe
 from temperance.report.conclusion import headline, sentence
 from temperance.report.gather import complete, view_of
 from temperance.report.view import NAMES, RunView
-from temperance.report.wording import duration, interval, number, percent, points, points_interval, probability, shown
+from temperance.report.wording import drawn, duration, interval, number, percent, points, points_interval, probability, shown
 
 LIMITS = """\
 - The suites are short held-out lists, not the world: an interval tells how the figures would move with other prompts *of the same kind*.
@@ -49,17 +49,11 @@ def card_of(view: RunView) -> str:
         "## Recipe",
         _recipe(view),
         "## Limits",
-        LIMITS.format(drawn=_drawn(view.recipe.get("evaluate", {}))),
+        LIMITS.format(drawn=drawn(view.recipe.get("evaluate", {}))),
         "## Lineage",
         _lineage(view),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _drawn(settings: Mapping[str, Any]) -> str:
-    """Return how answers were chosen, in words."""
-    heat, top_p = settings.get("temperature", 0.0), settings.get("top_p", 1.0)
-    return f"drawn at a temperature of {heat:g} (top-p {top_p:g})" if heat else "the likeliest token each time"
 
 
 def cell(text: str) -> str:

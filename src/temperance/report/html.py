@@ -17,6 +17,7 @@ from temperance.report.view import NAMES, WANTED, Audited, RunView
 from temperance.report.wording import (
     SYMBOL,
     count,
+    drawn,
     duration,
     interval,
     listing,
@@ -51,6 +52,7 @@ def _compact(value: Any) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "compact": _compact,
     "count": count,
+    "drawn": drawn,
     "duration": duration,
     "interval": interval,
     "listing": listing,
@@ -161,7 +163,8 @@ def _guard(view: RunView) -> str:
     metrics = view.stage("align").metrics
     alarms, kept = metrics.get("alarms"), metrics.get("weights_of")
     if not isinstance(alarms, list) or not alarms:
-        return "The guard against reward hacking watched quality, length, repetition and flattery, and saw no cause to stop."
+        watched = "quality, length, repetition, flattery and whether reward models disagree"
+        return f"The guard against reward hacking watched {watched}, and saw no cause to stop."
     went = f" and went back to the weights of iteration {kept}" if isinstance(kept, int) else ""
     return f"The guard against reward hacking stopped it{went}: {', '.join(map(str, alarms))}."
 

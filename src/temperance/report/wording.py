@@ -1,6 +1,6 @@
 """Figures as people read them: shares in percent, differences in points, times, counts. It knows nothing about what they measure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 MINUS = "−"
 KEPT = "\n\t\u200d"
@@ -10,6 +10,15 @@ SYMBOL = {"pass": "✓", "block": "✗", "unknown": "?", "clean": "✓", "found"
 def shown(text: str) -> str:
     """Return a text with every control, invisible or undecodable character spelt out, so that nothing hides and no terminal obeys it."""
     return text if text.isprintable() else "".join(one if one.isprintable() or one in KEPT else ascii(one)[1:-1] for one in text)
+
+
+def drawn(settings: object) -> str:
+    """Return how answers were chosen, by an evaluation's settings, which may be anything that a file held."""
+    told = settings if isinstance(settings, Mapping) else {}
+    heat, top_p = told.get("temperature", 0.0), told.get("top_p", 1.0)
+    if not isinstance(heat, float | int) or not isinstance(top_p, float | int):
+        return "nobody can tell how"
+    return f"drawn at a temperature of {heat:g} (top-p {top_p:g})" if heat else "the likeliest token each time"
 
 
 def percent(share: float | None) -> str:
