@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from temperance.errors import InputError
+from temperance.lm import repair as module
 from temperance.lm.repair import DOWN, PREFIX, UP, repair, weights
 from tests.tiny import tiny_adapter, tiny_model
 
@@ -97,3 +98,23 @@ def test_what_does_not_fit_or_is_no_lora_is_an_error(tmp_path: Path, harmful: Pa
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="already"):
         repair(harmful, before=before, aligned=aligned, threshold=1.0, out=tmp_path / "out")
+
+
+def test_two_at_once_into_one_folder_leave_one_whole_adapter_and_one_error(
+    tmp_path: Path, harmful: Path, safe: Path, models: tuple[Weights, Weights], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second begins and ends while the first is about to write its weights."""
+    before, aligned = models
+    out, save = tmp_path / "out", module.save_file
+
+    def interrupted(tensors: Weights, path: Path) -> None:
+        monkeypatch.setattr(module, "save_file", save)
+        repair(safe, before=before, aligned=aligned, threshold=0.0, out=out)
+        save(tensors, path)
+
+    monkeypatch.setattr(module, "save_file", interrupted)
+    with pytest.raises(InputError, match="already"):
+        repair(harmful, before=before, aligned=aligned, threshold=0.0, out=out)
+    kept, whole = load_file(out / "adapter_model.safetensors"), load_file(safe / "adapter_model.safetensors")
+    assert all(torch.equal(kept[key], whole[key]) for key in whole)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from peft import PeftModel
 from safetensors import SafetensorError
@@ -73,13 +74,22 @@ def repair(adapter: Path, *, before: Mapping[str, Tensor], aligned: Mapping[str,
         layers.append(Layer(name=name, cosine=cosine, projected=cosine < threshold))
         if layers[-1].projected:
             tensors[key] = turned_OR.to(tensors[key].dtype)
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    shutil.copyfile(adapter / ADAPTER_CONFIG, part / ADAPTER_CONFIG)
-    save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, part / ADAPTER_WEIGHTS)
-    part.rename(out)
+    _write(adapter, tensors, out)
     return layers
+
+
+def _write(adapter: Path, tensors: Mapping[str, Tensor], out: Path) -> None:
+    """Write an adapter under a name of its own and rename it; of two at once the first is kept whole, and the second is an error."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+        part = Path(folder) / "part"
+        part.mkdir()
+        shutil.copyfile(adapter / ADAPTER_CONFIG, part / ADAPTER_CONFIG)
+        save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, part / ADAPTER_WEIGHTS)
+        try:
+            part.rename(out)
+        except OSError as error:
+            raise InputError("there is something here already", where=str(out), then="name another folder: --out DIR") from error
 
 
 def _cosine(up_OR: Tensor, turned_OR: Tensor, down_RI: Tensor) -> float:
