@@ -34,8 +34,8 @@ def test_replies_are_those_of_transformers_own_generation(chat: tuple[Any, Any])
         whole = model.generate(**ids, max_new_tokens=12, do_sample=False, pad_token_id=tokenizer.pad_token_id)
         said = whole[0, ids["input_ids"].shape[1] :]
         assert reply.text == tokenizer.decode(said, skip_special_tokens=True).strip()
-        assert reply.input_tokens == ids["input_ids"].shape[1]
-        assert reply.output_tokens == len(said)
+        assert len(reply.prompt) == ids["input_ids"].shape[1]
+        assert len(reply.tokens) == len(said)
 
 
 def test_a_reply_goes_on_from_what_it_has_already_said(chat: tuple[Any, Any]) -> None:
@@ -62,9 +62,9 @@ def test_rows_that_end_early_leave_and_the_others_go_on(chat: tuple[Any, Any], m
     first = tokenizer(free[0].text, add_special_tokens=False)["input_ids"]
     monkeypatch.setattr(model.generation_config, "eos_token_id", [tokenizer.eos_token_id, *first[:1]])
     stopped = generate(model, tokenizer, TALKS, max_new_tokens=12)
-    assert any(reply.stop_reason == "stop" and reply.output_tokens < 12 for reply in stopped)
+    assert any(reply.stop_reason == "stop" and len(reply.tokens) < 12 for reply in stopped)
     for before, after in zip(free, stopped, strict=True):
-        assert after.output_tokens <= before.output_tokens
+        assert len(after.tokens) <= len(before.tokens)
         if after.stop_reason == "length":
             assert after.text == before.text
 

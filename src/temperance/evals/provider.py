@@ -128,8 +128,8 @@ class LocalModel(ModelAPI):
     def _output(self, reply: Reply) -> ModelOutput:
         stop = "stop" if reply.stop_reason == "stop" else "max_tokens"
         output = ModelOutput.from_content(self.model_name, reply.text, stop)
-        total = reply.input_tokens + reply.output_tokens
-        output.usage = ModelUsage(input_tokens=reply.input_tokens, output_tokens=reply.output_tokens, total_tokens=total)
+        read, written = len(reply.prompt), len(reply.tokens)
+        output.usage = ModelUsage(input_tokens=read, output_tokens=written, total_tokens=read + written)
         return output
 
     async def count_tokens(self, input: str | list[ChatMessage], config: GenerateConfig | None = None) -> int:

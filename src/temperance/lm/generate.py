@@ -19,13 +19,11 @@ LIKELY = 64  # so many tokens hold most nuclei; sorting a whole vocabulary at ea
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """One answer. `tokens` and `output_tokens` hold the end token if it was reached; `length` means that the limit cut the answer off."""
+    """One answer. `tokens` holds the end token if it was reached; `length` means that the limit cut the answer off."""
 
     text: str
     prompt: tuple[int, ...]
     tokens: tuple[int, ...]
-    input_tokens: int
-    output_tokens: int
     stop_reason: Literal["stop", "length"]
 
 
@@ -195,11 +193,4 @@ def _reply(row: _Row, tokenizer: PreTrainedTokenizerBase, stops: frozenset[int])
     said = [token for token in row.written if token not in stops]
     text = str(tokenizer.decode(said, skip_special_tokens=True)).strip()
     stop: Literal["stop", "length"] = "stop" if row.ended else "length"
-    return Reply(
-        text=text,
-        prompt=tuple(row.prompt),
-        tokens=tuple(row.written),
-        input_tokens=len(row.prompt),
-        output_tokens=len(row.written),
-        stop_reason=stop,
-    )
+    return Reply(text=text, prompt=tuple(row.prompt), tokens=tuple(row.written), stop_reason=stop)
