@@ -16,6 +16,7 @@ from temperance.data.example import Example, Message, Origin, read_rows, write_r
 from temperance.data.render import render
 from temperance.errors import StageError
 from temperance.job import Unwatched
+from temperance.lm import logprobs
 from temperance.lm.decision import margins
 from temperance.lm.load import load_classifier, load_model, load_tokenizer, save_merged
 from temperance.lm.score import score
@@ -126,6 +127,19 @@ def test_another_seed_gives_other_weights(ran: Ran) -> None:
 def test_dpo_begins_at_ln_2_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:
     first = curve(ran(dpo.run, after=tuned, align={**SMALL, "lora": {"r": 4, "alpha": 8}}))[0]
     assert first["loss"] == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_a_further_epoch_of_dpo_does_not_ask_the_reference_again(ran: Ran, tuned: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    score = logprobs.token_scores
+    monkeypatch.setattr(logprobs, "token_scores", lambda *args, **rest: asked.append(torch.is_grad_enabled()) or score(*args, **rest))
+    settings = {**SMALL, "epochs": 3, "lora": {"r": 4, "alpha": 8}}
+    kept = ran(dpo.run, "kept", after=tuned, align=settings)
+    steps, references = asked.count(True), asked.count(False)
+    assert (references, steps) == (steps // 3, kept.metrics["steps"])
+    monkeypatch.setattr(dpo, "compact_head", lambda model, **_: logprobs.compact_head(model))
+    assert ran(dpo.run, "asked", after=tuned, align=settings).manifest.files == kept.manifest.files
+    assert asked.count(False) == references + steps
 
 
 def test_kto_begins_at_one_half_because_policy_and_reference_are_equal(ran: Ran, tuned: Artifact) -> None:

@@ -5,6 +5,7 @@ trl asks a model for them with `fused_lm_head=True`; away from Triton its own he
 """
 
 import functools
+import hashlib
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -133,13 +134,19 @@ def _among(labels: torch.Tensor, tokens: frozenset[int]) -> torch.Tensor:
 
 
 def compact_head(
-    model: torch.nn.Module, emphasis: Emphasis | None = None, *, temperature: float = 1.0, anchor: Anchor | None = None
+    model: torch.nn.Module,
+    emphasis: Emphasis | None = None,
+    *,
+    temperature: float = 1.0,
+    anchor: Anchor | None = None,
+    frozen: bool = False,
 ) -> None:
     """Make `model(..., labels=labels, fused_lm_head=True)` return `TokenScores`; every other call is unchanged.
 
-    With an `anchor` each log-probability gives way to the constrained objective's term, for one more pass forward. With an `emphasis` they
-    come weighted, so that a loss that takes their mean is a weighted loss; and each carries the decision loss, so that their mean carries
-    it once.
+    Where `frozen`, whatever is asked without a gradient never learns, as DPO's reference: its numbers are kept by the content of what was
+    asked, and a further epoch does not compute them again. With an `anchor` each log-probability gives way to the constrained objective's
+    term, for one more pass forward. With an `emphasis` they come weighted, so that a loss that takes their mean is a weighted loss; and
+    each carries the decision loss, so that their mean carries it once.
 
     Raises:
         InputError: the model does more than project its hidden states, so the numbers would not be trl's.
@@ -151,7 +158,7 @@ def compact_head(
     if head is None or odd or getattr(config, "output_router_logits", False):
         why = ", ".join(odd) or "it has no head, or it routes between experts"
         raise InputError("this model's head is not a plain projection", where=str(config.model_type), why=why)
-    original = model.forward
+    original, kept = model.forward, dict[str, TokenScores]()
 
     @functools.wraps(type(model).forward)
     def forward(self: PreTrainedModel, *args: Any, fused_lm_head: bool = False, **kwargs: Any) -> Any:
@@ -162,6 +169,9 @@ def compact_head(
         kwargs = {name: value for name, value in given.items() if name not in ("num_items_in_batch", "use_cache")}
         backbone = self.base_model
         assert isinstance(backbone, PreTrainedModel)
+        key = _content(labels, kwargs) if frozen and not torch.is_grad_enabled() else ""
+        if key in kept:
+            return kept[key]
         before = None
         if anchor:
             with torch.no_grad(), anchor.without():
@@ -178,9 +188,20 @@ def compact_head(
             scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)
             if emphasis.decision:
                 scores.log_probs = scores.log_probs - scores.label_mask * decided(hidden_BTD, labels, head, emphasis.decision)
+        if key:
+            kept[key] = scores
         return scores
 
     model.forward = types.MethodType(forward, model)
+
+
+def _content(labels_BT: torch.Tensor, given: dict[str, Any]) -> str:
+    """Return the digest of what is asked."""
+    parts = [labels_BT, *(given[name] for name in sorted(given) if isinstance(given[name], torch.Tensor))]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{tuple(part.shape)}".encode() + part.cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _states(backbone: PreTrainedModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:

@@ -53,7 +53,7 @@ def run(job: Job) -> dict[str, Any]:
     watch = Displacement(tokens, beta=section.beta, limit=section.displacement, progress=job.progress)
     trainer.add_callback(watch)
     fuse(adapted(trainer))
-    compact_head(adapted(trainer).get_base_model())
+    compact_head(adapted(trainer).get_base_model(), frozen=True)
     metrics = fit(trainer, job)
     save_adapter(trainer, job)
     return {"pairs": len(rows), **left_out, **metrics, **watch.figures(trainer.state)}
