@@ -52,7 +52,16 @@ def test_a_kill_at_any_step_ends_with_the_same_bytes(ran: Ran, tuned: Artifact, 
     whole = ran(stage, "whole", after=tuned)
     with pytest.raises(Killed):
         ran(stage, "cut", Kills(at), tuned)
-    assert ran(stage, "cut", after=tuned).manifest.files == whole.manifest.files
+    resumed = ran(stage, "cut", after=tuned)
+    assert resumed.manifest.files == whole.manifest.files
+    assert resumed.metrics["tokens"] == whole.metrics["tokens"]
+
+
+@pytest.mark.parametrize("launched", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
+def test_weights_in_pieces_are_refused(ran: Ran, monkeypatch: pytest.MonkeyPatch, launched: str) -> None:
+    monkeypatch.setenv(launched, "true")
+    with pytest.raises(StageError, match="ddp"):
+        ran(sft.run)
 
 
 def test_a_half_written_checkpoint_is_ignored(ran: Ran, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ trl's trainers are composed, never subclassed. Their checkpoints contain pickles
 only safetensors, JSON and the loss curve enter an artifact.
 """
 
+import itertools
 import json
 import math
 import os
@@ -35,6 +36,7 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 WHOLE = "whole"
 MEGABATCH = 16
+SHARDING = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED", "ACCELERATE_USE_MEGATRON_LM")  # what accelerate's launcher sets
 CURVE = (
     "step",
     "epoch",
@@ -82,8 +84,11 @@ def arguments(job: Job, section: Training) -> dict[str, Any]:
     Several processes share each batch, so that they take the steps that one would take.
 
     Raises:
-        StageError: a batch cannot be shared equally.
+        StageError: a batch cannot be shared equally, or the launcher would cut the weights in pieces.
     """
+    if any(os.environ.get(name, "").lower() == "true" for name in SHARDING):
+        why = "losses read the head and the adapters where they lie, which was tried with whole copies alone"
+        raise StageError("weights in pieces cannot be trained on", why=why, then="launch by examples/accelerate/ddp.yaml")
     if section.batch_size % processes():
         why = f"batch_size is {section.batch_size}, and {processes()} processes were launched"
         raise StageError("a batch cannot be shared equally", why=why, then="raise batch_size, or launch fewer processes")
@@ -184,7 +189,13 @@ def fit(trainer: Trainer, job: Job, *, decides: Sequence[bool] = ()) -> dict[str
     tail = answering[-max(1, len(answering) // 10) :]
     loss = sum(float(entry["loss"]) for entry in tail) / len(tail)
     shared = {"processes": processes()} if processes() > 1 else {}
-    return {"steps": trainer.state.global_step, "loss": loss, "tokens": float(history[-1].get("num_tokens", 0.0)), **shared}
+    return {"steps": trainer.state.global_step, "loss": loss, "tokens": _tokens(history), **shared}
+
+
+def _tokens(history: Sequence[Mapping[str, Any]]) -> float:
+    """Return how many tokens were trained on: trl counts them from the start, and from 0 again in each process that goes on."""
+    counts = [0.0, *(float(entry.get("num_tokens", 0.0)) for entry in history)]
+    return sum(after - before if after > before else after for before, after in itertools.pairwise(counts))
 
 
 def tuned_policy(job: Job) -> PeftModel:
