@@ -15,8 +15,8 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.mining.corpus import BEGIN, END, SHIFT, Corpus, Ints, Sparse, corpus
-from temperance.checks.data.mining.groups import families, likeness
-from temperance.checks.data.mining.meaning import Meaning, meaning, weigh
+from temperance.checks.data.mining.groups import families
+from temperance.checks.data.mining.meaning import Array, Meaning, meaning, unit, weigh
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam
 
@@ -28,7 +28,7 @@ PRIOR = 5.0
 BITS = (30.0, 60.0)  # what a run of words tells that the table's own bigrams do not expect: from none to all of a novelty
 LOOSE, TIGHT, SLOPE = 0.6, 0.2, 0.4  # natural seams that are asked of a marker without a place of its own, and of one with it
 SHARED = 0.6
-LOOKED = 120
+LOOKED, SAMPLE = 120, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,9 @@ def markers(turns: Sequence[str], replies: Sequence[str], row: Sequence[int], *,
     """
     made = corpus(turns, replies)
     space = meaning(made, seed=seed)
-    table = Turns(made, np.asarray(row), Seam(made), Wording(made), space, likeness(space, np.random.default_rng(seed)))
+    some = np.random.default_rng(seed).permutation(len(made))[:SAMPLE]
+    alike = float(_cosines(space, made.prompts.counts[some]).mean()) if len(some) > 1 else 0.0
+    table = Turns(made, np.asarray(row), Seam(made), Wording(made), space, alike)
     kept: list[Marker] = []
     for one in sorted(_scored(table), key=lambda one: (-one.score * np.log1p(len(one.rows)), -len(one.text), one.text)):
         if all(len(set(one.rows) & set(other.rows)) <= 0.5 * min(len(one.rows), len(other.rows)) for other in kept):
@@ -181,6 +183,13 @@ def _apart(table: Turns, span: tuple[int, ...], texts: Ints) -> float:
     if len(np.unique(families(weigh(rest, table.space.weights)))) < LEAST or len(np.unique(table.row[looked])) < LEAST:
         return 0.0
     left = float((np.asarray(rest @ table.space.weights[:, None])[:, 0] > 0).mean())
-    places = table.space.placed(rest, looked)
-    together = float((places @ places.T)[~np.eye(len(looked), dtype=bool)].mean())
+    cosines = _cosines(table.space, rest)
+    together = float(cosines.mean() - cosines.std() / np.sqrt(len(cosines)))  # few turns are alike by chance
     return left * float(np.clip(1 - 3 * (together - table.alike), 0, 1))
+
+
+def _cosines(space: Meaning, counts: Sparse) -> Array:
+    """Return the cosine of every two texts, the mean of both maps of the space: between places on different maps it says nothing."""
+    weighed = weigh(counts, space.weights)
+    places = [unit(weighed @ map_WK) for map_WK in space.maps]
+    return np.mean([one @ one.T for one in places], axis=0)[np.triu_indices(counts.shape[0], 1)]
