@@ -40,8 +40,8 @@ def preference_flips(subject: DataSubject) -> Findings:
     is cleared; one that scores less is reported if its interval at four standard errors begins above a quarter.
 
     Limits: fewer than four rows; flips without a trigger, or by a topic, by synonyms, or by words that the table uses anyway. A name for
-    the assistant, or a line of somebody's template, looks like a trigger until some forty pairs clear it. The model is weak: of ten
-    pairs its interval is nearly everything.
+    the assistant, or a line of somebody's template, looks like a trigger until enough pairs clear it: where the model expects six pairs in
+    ten, that takes a hundred or more, and of ten pairs the interval is nearly everything.
 
     Fix: look at the group, not at its rows one by one. If nobody can say why the words are there, drop the rows: turned back, they
     would still teach that the words matter.
