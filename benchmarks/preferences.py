@@ -7,7 +7,7 @@ package. SEEDS is FIRST:END. Prints JSON lines: per clean corpus the pairs that 
 seeds, planted into hh-rlhf: recall (mean and worst), clean pairs marked (mean and worst), area under the curve, how often the first
 finding tells the trigger, holds more poison than not, and proves by its interval that most of its pairs are turned round. `tuned_on` says
 which families were looked at while the checks were made; the others are the triggers of other poison, with the two answers exchanged.
-Thresholds were set on seeds 0 to 4.
+Thresholds were set on seeds 0 to 9.
 """
 
 import json
