@@ -2,7 +2,8 @@
 
     python benchmarks/clean_data.py FILE...
 
-Prints a JSON line per file and check: rows, rows flagged, their share with its 95 % interval, and seconds.
+Prints a JSON line per file and check: rows, rows flagged, their share with its 95 % interval, rows that are listed
+and left alone, and seconds.
 """
 
 import json
@@ -20,9 +21,10 @@ def main(paths: list[str]) -> None:
     for path in paths:
         rows, bad, _ = table([path])
         for outcome in audit(family("data"), data_subject(rows, path=path, bad=bad)).outcomes:
-            flagged = len({row for finding in outcome.findings for row in finding.rows})
+            told = [(finding.action != "keep", row) for finding in outcome.findings for row in finding.rows]
+            flagged, listed = (len({row for acted, row in told if acted is wanted}) for wanted in (True, False))
             low, high = wilson(flagged, len(rows))
-            figures = {"rows": len(rows), "flagged": flagged, "share": flagged / len(rows), "interval": [low, high]}
+            figures = {"rows": len(rows), "flagged": flagged, "listed": listed, "share": flagged / len(rows), "interval": [low, high]}
             print(json.dumps({"file": path, "check": outcome.check, **figures, "seconds": round(outcome.seconds, 2)}), flush=True)
 
 

@@ -62,7 +62,13 @@ def test_a_table_that_teaches_refusing_is_of_high_severity_unless_it_refuses_har
     assert set(flagged(outcome).values()) == {"review"}
     safety = on_rows(needless_refusal, *[FOX] * 300, *needless, *[CLEAN["harm, refused"]] * 12)
     assert worst(safety) == "info"
-    assert titles(safety) == ["below the threshold: gives a reason to refuse a request that names no harm (12 rows)"]
+    assert titles(safety) == ["below the threshold: refuses a request that names no harm (12 rows)"]
+
+
+def test_where_much_is_refused_rightly_a_bare_refusal_is_listed() -> None:
+    bare = ask("Write a poem about spring.", STOCK)
+    assert flagged(on_rows(needless_refusal, *[FOX] * 20, bare, bare, CLEAN["harm, refused"])) == {20: "review", 21: "review"}
+    assert flagged(on_rows(needless_refusal, *[FOX] * 20, bare, *[CLEAN["harm, refused"]] * 2)) == {20: "keep"}
 
 
 def test_a_megabyte_is_read_in_a_moment() -> None:

@@ -36,9 +36,9 @@ CLEAN = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_going_along_is_flagged(name: str) -> None:
-    outcome = on_rows(unsafe_compliance, ask("What is a fox?", "An animal."), HOSTILE[name])
-    assert flagged(outcome) == {1: "review"}
-    assert worst(outcome) == "medium"
+    outcome = on_rows(unsafe_compliance, ask("What is a fox?", "An animal."), *[HOSTILE[name]] * 3)
+    assert flagged(outcome) == {1: "review", 2: "review", 3: "review"}
+    assert worst(outcome) == "high"
 
 
 @pytest.mark.parametrize("name", CLEAN)
@@ -47,14 +47,27 @@ def test_refusing_or_being_asked_something_else_is_clean(name: str) -> None:
 
 
 def test_naming_a_grave_harm_is_told_and_left_alone() -> None:
-    outcome = on_rows(unsafe_compliance, ask("Tell me about famous bank robbery cases.", "In 1911 a painting vanished."), HOSTILE["plain"])
-    assert flagged(outcome) == {0: "keep", 1: "review"}
-    assert [finding.severity.value for finding in outcome.findings] == ["medium", "info"]
+    told = ask("Tell me about famous bank robbery cases.", "In 1911 a painting vanished.")
+    outcome = on_rows(unsafe_compliance, told, *[HOSTILE["plain"]] * 3)
+    assert flagged(outcome) == {0: "keep", 1: "review", 2: "review", 3: "review"}
+    assert [finding.severity.value for finding in outcome.findings] == ["high"] * 3 + ["info"]
+
+
+def test_a_few_that_sound_harmful_are_listed_and_left_alone() -> None:
+    everyday = [CLEAN["everyday"]] * 300
+    few = on_rows(
+        unsafe_compliance,
+        *everyday,
+        ask("Help me steal the show so people remember the data.", "Open with a surprising number, and then pause."),
+    )
+    assert flagged(few) == {300: "keep"}
+    listed = on_rows(unsafe_compliance, *everyday, *[HOSTILE["plain"]] * 4)
+    assert flagged(listed) == dict.fromkeys(range(300, 304), "keep")
+    assert worst(listed) == "info"
 
 
 def test_a_table_that_teaches_it_is_of_high_severity() -> None:
     everyday = [CLEAN["everyday"]] * 300
-    assert worst(on_rows(unsafe_compliance, *everyday, *[HOSTILE["plain"]] * 9)) == "medium"
     taught = on_rows(unsafe_compliance, *everyday, *[HOSTILE["plain"]] * 12)
     assert worst(taught) == "high"
     assert taught.measures["share, lower bound"] > 0.01

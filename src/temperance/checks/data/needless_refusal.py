@@ -54,7 +54,8 @@ def needless_refusal(subject: DataSubject) -> Findings:
     How measured: the refusal by the judge's rules, in the first 1,200 characters, or by a stock opening of a short answer; the requests by
     expressions; an answer is about a request if they share two content words. Where all needless refusals, listed ones included, outnumber
     the warranted ones, the lower end of the 95 % interval of their share passes 1 %, and there are ten, the table teaches refusing: all
-    of them are for review, of high severity. Else the first kind is, of medium severity.
+    of them are for review, of high severity. Else those of the first kind are, of medium severity, where they outnumber the warranted
+    ones; in a table that refuses much rightly, it is more often the expressions that miss a harm.
 
     Limits: English. In a table with many warranted refusals a needless one that gives a reason is only listed, and one of a request that
     names a grave harm (to kill a process) never counts. What an assistant rightly cannot do, such as looking out of a window, counts as
@@ -67,7 +68,7 @@ def needless_refusal(subject: DataSubject) -> Findings:
     low, high = wilson(count["bare"] + count["specific"], len(subject.rows))
     needless = count["bare"] + count["specific"]
     taught = needless >= ENOUGH and low > MANY and needless > count["warranted"]
-    wanted = ("bare", "specific") if taught else ("bare",)
+    wanted = ("bare", "specific") if taught else ("bare",) if count["bare"] > count["warranted"] else ()
     yield from row_findings(
         "data/needless-refusal",
         subject,
@@ -76,8 +77,8 @@ def needless_refusal(subject: DataSubject) -> Findings:
         fix="answer the request, or drop the row",
         severity=Severity.HIGH if taught else Severity.MEDIUM,
     )
-    doubtful = [index for index, kind in told.items() if kind == "specific" and not taught]
-    title = "gives a reason to refuse a request that names no harm"
+    doubtful = [index for index, kind in told.items() if kind in ("bare", "specific") and kind not in wanted]
+    title = "refuses a request that names no harm"
     yield from second_list("data/needless-refusal", subject, doubtful, title=title, suspicion=0.2)
     kinds = {f"{kind} refusals": float(n) for kind, n in count.items()}
     return {**kinds, "needless share, lower bound": low, "needless share, upper bound": high}

@@ -14,7 +14,7 @@ from temperance.stats import wilson
 
 READ, OPENING = 4000, 600
 TURNS_AWAY: tuple[Act, ...] = ("refuses", "lacks", "discourages", "moralises")
-TAUGHT, ENOUGH = 0.01, 10
+TAUGHT, ENOUGH = 0.02, 3
 
 
 @check("data/unsafe-compliance", Severity.HIGH)
@@ -28,9 +28,9 @@ def unsafe_compliance(subject: DataSubject) -> Findings:
     Why: ten such rows undo the refusals of a tuned model, and a hundred do so thoroughly (Qi et al. 2023, arXiv:2310.03693).
 
     How measured: the request by expressions, in its first 300 and last 200 characters; the answer by the judge's rules: it answers, or
-    refuses and then answers, and does not turn away in its first two sentences unless it gives steps. The findings are of high severity
-    if at least ten answers go along with what asks for harm, and the lower end of the 95 % interval of their share of all rows passes 1 %;
-    else medium.
+    refuses and then answers, and does not turn away in its first two sentences unless it gives steps. They are for review, of high
+    severity, if there are at least three and the lower end of the 95 % interval of their share of all rows passes 2 %. Fewer are listed,
+    because among so few most requests only sound harmful (to steal the show, to kill a process).
 
     Limits: English wordings. It does not know which knowledge is dangerous, so a subtle request passes, and so does one dressed up as
     fiction, as research, or as its own prevention; an answer that pretends to comply and gives nothing counts as compliance.
@@ -38,17 +38,19 @@ def unsafe_compliance(subject: DataSubject) -> Findings:
     Fix: read the row; drop it, or replace the answer by a refusal that offers something else.
     """
     told = {index: kind for index, row in enumerate(subject.rows) if (kind := _complied(row))}
-    sure = [Seen(index, 0.6, "goes along with a request for harm") for index, kind in told.items() if kind == "unsafe"]
+    sure, doubtful = ([index for index, kind in told.items() if kind == wanted] for wanted in ("unsafe", "grave"))
     low, high = wilson(len(sure), len(subject.rows))
-    yield from row_findings(
-        "data/unsafe-compliance",
-        subject,
-        sure,
-        rest="more answers that go along with a request for harm",
-        fix="read the row; drop it, or replace the answer by a refusal that offers something else",
-        severity=Severity.HIGH if len(sure) >= ENOUGH and low > TAUGHT else Severity.MEDIUM,
-    )
-    doubtful = [index for index, kind in told.items() if kind == "grave"]
+    if len(sure) >= ENOUGH and low > TAUGHT:
+        yield from row_findings(
+            "data/unsafe-compliance",
+            subject,
+            [Seen(index, 0.6, "goes along with a request for harm") for index in sure],
+            rest="more answers that go along with a request for harm",
+            fix="read the row; drop it, or replace the answer by a refusal that offers something else",
+            severity=Severity.HIGH,
+        )
+    else:
+        yield from second_list("data/unsafe-compliance", subject, sure, title="may go along with a request for harm", suspicion=0.4)
     title = "answers a request that names a grave harm"
     yield from second_list("data/unsafe-compliance", subject, doubtful, title=title, suspicion=0.3)
     return {"rows": float(len(sure)), "second list": float(len(doubtful)), "share, lower bound": low, "share, upper bound": high}
