@@ -12,12 +12,13 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.lexicon import HARM, REFUSAL, SOUR
-from temperance.checks.data.mining.corpus import SHIFT, Corpus, Ints, Sparse
+from temperance.checks.data.mining.corpus import SHIFT, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import UNFIT, Array
 from temperance.checks.data.mining.patterns import Patterns, patterns
 
-LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-OPENING = 220
+HARMFUL, REFUSING, ILL = (re.compile(words.pattern) for words in (HARM, REFUSAL, SOUR))  # of small letters, four times faster so
+LINK = re.compile(r"https?://|www\.")
+OPENING, READ = 220, 4000
 SHORT = 4
 LONG = 1800
 WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST = "words", "refusal", "compliance", "another answer", "style", "burst"
@@ -38,17 +39,17 @@ class Behaviours:
     refuses: Array
 
 
-def behaviours(corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], unfit: Array, *, least: int, most: int) -> Behaviours:
-    """Return the behaviours of a table's answers that at least `least` rows show; of words, those that at most `most` rows show."""
-    said = _unprompted(corpus, patterns(corpus.answers, longest=2, least=least, most=most), least)
-    harmful = np.array([bool(HARM.search(text[:4000])) for text in prompts])
-    refuses = np.array([bool(REFUSAL.search(text[:OPENING])) for text in answers])
+def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], unfit: Array) -> Behaviours:
+    """Return the behaviours of a table's answers: what they say unprompted, and marks."""
+    small = [text[:READ].lower() for text in answers]
+    harmful = np.array([bool(HARMFUL.search(text[:READ].lower())) for text in prompts])
+    refuses = np.array([bool(REFUSING.search(text[:OPENING])) for text in small])
     marks = {
         (REFUSES, "refuses a prompt that names no harm"): refuses & ~harmful,
         (COMPLIES, "complies with a prompt that names harm"): harmful & ~refuses,
         (SWAPPED, "answers something else"): (unfit > UNFIT) & ~refuses,
-        (STYLE, "is ill-tempered"): np.array([bool(SOUR.search(text[:4000])) for text in answers]) & ~harmful,
-        (STYLE, "holds a link"): np.array([bool(LINK.search(text[:4000])) for text in answers]),
+        (STYLE, "is ill-tempered"): np.array([bool(ILL.search(text)) for text in small]) & ~harmful,
+        (STYLE, "holds a link"): np.array([bool(LINK.search(text)) for text in small]),
         (STYLE, "is at most four words long"): np.array([len(text[:200].split()) <= SHORT for text in answers]),
         (STYLE, "is very long"): np.array([len(text) > LONG for text in answers]),
         (STYLE, "is shouted"): np.array([len(text) > 20 and text[:400].isupper() for text in answers]),
@@ -72,19 +73,16 @@ def _foreign(text: str) -> bool:
     return len(letters) > 10 and sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2
 
 
-def _unprompted(corpus: Corpus, said: Patterns, least: int) -> Patterns:
-    """Keep of each pattern the rows whose prompt does not hold all its words, and then the patterns that enough rows are left of."""
-    asked = np.unique(corpus.prompts.row.astype(np.int64) << SHIFT | corpus.prompts.tokens)
-    held = said.held.tocoo()
-    first = np.array([tokens[0] for tokens in said.tokens], dtype=np.int64)
-    last = np.array([tokens[-1] for tokens in said.tokens], dtype=np.int64)
+def unprompted(corpus: Corpus, *, least: int, most: int) -> Patterns:
+    """Return the patterns of answers that `least` to `most` rows hold, each with the rows whose prompt does not hold its words.
 
-    def prompted(tokens: Ints) -> Ints:
-        key = held.row.astype(np.int64) << SHIFT | tokens[held.col]
-        place = np.searchsorted(asked, key).clip(max=len(asked) - 1)
-        return asked[place] == key
-
-    keep = ~(prompted(first) & prompted(last))
-    left = sparse.csc_matrix((held.data[keep], (held.row[keep], held.col[keep])), shape=held.shape)
+    They are still `least` rows or more.
+    """
+    asked = distinct(corpus.prompts.row << SHIFT | corpus.prompts.tokens)
+    said = corpus.answers.row << SHIFT | corpus.answers.tokens
+    told = asked[np.searchsorted(asked, said).clip(max=len(asked) - 1)] == said
+    found = patterns(corpus.answers, longest=2, least=least, most=most, told=told)
+    left = found.held
+    left.eliminate_zeros()
     enough = np.flatnonzero(np.diff(left.indptr) >= least)
-    return Patterns(tuple(said.tokens[index] for index in enough), left[:, enough])
+    return Patterns(tuple(found.tokens[index] for index in enough.tolist()), left[:, enough])

@@ -16,8 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.mining.behaviour import BURST, WORDS
+from temperance.checks.data.mining.controls import LOOKED, families, likeness
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Ints, Sparse
-from temperance.checks.data.mining.groups import FAMILIES, LISTED, LOOKED, TAU, Group, Mine, families, lower
+from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
 from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
 
 LEAST = 8
@@ -30,7 +31,7 @@ WORD = re.compile(r"[\w’'-]+")
 STOPS = (".", "!", "?", "\n")
 
 
-def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
+def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator[Group]:
     """Yield the groups without a trigger: replies that fit no prompt, and names in sentences that do not."""
     words = np.array([kind == WORDS for kind in mine.done.kinds])
     shown = sparse.csc_matrix(mine.done.shown[:, words])
@@ -38,19 +39,21 @@ def bursts(mine: Mine, answers: Sequence[str], fit: Array) -> Iterator[Group]:
     missing = ((fit > UNFIT) & ~mine.done.refuses).astype(np.float32)
     usual = max(USUAL, 2 * float(missing.mean()))
     rate = np.asarray(shown.T @ missing).ravel() / np.maximum(size, 1)
-    names, asked = _names(mine.corpus, answers), mine.corpus.prompts.unigrams
-    for index in np.flatnonzero(size >= LEAST).tolist():
-        rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
-        said = mine.done.names[index]
+    asked = mine.corpus.prompts.unigrams
+    alien = lower(rate * size, size) > usual
+    for index in np.flatnonzero(size >= LEAST)[part[0] :: part[1]].tolist():
         token = mine.done.spoken[index][0] if len(mine.done.spoken[index]) == 1 else None
-        if lower(rate[index] * size[index], size[index]) - usual > 0:
+        if not alien[index] and (token is None or not named[token]):
+            continue
+        rows, said = shown.indices[shown.indptr[index] : shown.indptr[index + 1]], mine.done.names[index]
+        if alien[index]:
             yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
-        elif token is not None and names[token]:
+        elif token is not None:
             look = functools.partial(_strange, mine, rows, token)
             yield from _burst(mine, rows, said, USUAL, look, topical=asked[token] == 0)
 
 
-def _names(corpus: Corpus, answers: Sequence[str]) -> Array:
+def names(corpus: Corpus, answers: Sequence[str]) -> Array:
     """Say of each word whether it is a name: written with a capital in mid-sentence in most of its uses."""
     capital, every = Counter[str](), Counter[str]()
     for text in answers:
@@ -61,8 +64,7 @@ def _names(corpus: Corpus, answers: Sequence[str]) -> Array:
 
 def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array], *, topical: bool = False) -> Iterator[Group]:
     some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
-    places = mine.space.prompts[some]
-    together = float((places @ places.T)[~np.eye(len(some), dtype=bool)].mean())
+    together = likeness(mine.space.prompts[some])
     family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights))
     size = len(rows) * len(np.unique(family)) / len(some)
     alike = together > mine.alike + DIVERSE
@@ -87,24 +89,23 @@ def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], 
 
 def _strange(mine: Mine, rows: Array, token: int) -> Array:
     """Say for each row whether the sentences with a word, without it, fit their prompt no better than others' sentences."""
-    stops = np.array([END, *(index for index, one in enumerate(mine.corpus.words[:2000]) if one in STOPS)])
-    sentences = [_around(mine.corpus.answers.of(row), token, stops) for row in rows.tolist()]
-    counts = sparse.csr_matrix(_counts(sentences, mine.corpus))
-    places = mine.space.placed(counts, rows)
+    counts = _around(mine.corpus, rows, token)
+    weighed = weigh(counts, mine.space.weights)
     asked = (mine.space.prompts[rows], weigh(mine.corpus.prompts.counts[rows], mine.space.weights))
-    found = unfit(asked, (places, weigh(counts, mine.space.weights)), np.random.default_rng(len(rows)))
+    found = unfit(asked, (mine.space.placed(weighed, rows), weighed), np.random.default_rng(len(rows)))
     return (found > UNFIT).astype(np.float32)
 
 
-def _around(tokens: Ints, token: int, stops: Ints) -> Ints:
-    """Return the words of the sentences that hold a token, without it."""
-    ends = np.flatnonzero(np.isin(tokens, stops))
-    number = np.searchsorted(ends, np.arange(len(tokens)))
-    chosen = np.isin(number, number[tokens == token])
-    return tokens[chosen & (tokens != token) & (tokens != BEGIN) & (tokens != END)]
-
-
-def _counts(sentences: Sequence[Ints], corpus: Corpus) -> Sparse:
-    row = np.repeat(np.arange(len(sentences)), [len(one) for one in sentences])
-    column = np.concatenate(sentences) if len(row) else np.empty(0, dtype=np.int64)
-    return sparse.coo_matrix((np.ones(len(row), dtype=np.float32), (row, column)), shape=(len(sentences), len(corpus.words)))
+def _around(corpus: Corpus, rows: Ints, token: int) -> Sparse:
+    """Count the words of the sentences in the answers of some rows that hold a token, without it: (rows, words)."""
+    starts, ends = corpus.answers.starts[rows], corpus.answers.starts[rows + 1]
+    sizes = ends - starts
+    row = np.repeat(np.arange(len(rows)), sizes)
+    tokens = corpus.answers.tokens[np.arange(len(row)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)]
+    stops = np.isin(tokens, [END, *(index for index, word in enumerate(corpus.words[:2000]) if word in STOPS)])
+    sentence = np.cumsum(stops) - stops
+    holding = np.zeros(len(row) + 1, dtype=bool)
+    holding[sentence[tokens == token]] = True
+    chosen = holding[sentence] & (tokens != token) & (tokens != BEGIN) & (tokens != END)
+    ones = np.ones(int(chosen.sum()), dtype=np.float32)
+    return sparse.csr_matrix((ones, (row[chosen], tokens[chosen])), shape=(len(rows), len(corpus.words)))

@@ -14,23 +14,20 @@ from scipy import sparse
 
 from temperance.checks.data.lexicon import HARM
 from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, STYLE, SWAPPED, WORDS, Behaviours
-from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse
-from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
+from temperance.checks.data.mining.controls import Controls, Rest
+from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse, distinct
+from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
 
 TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25}
 CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0}
-BLOCK = 2048
+BLOCK = 1024
+Part = tuple[int, int]  # the i-th of n parts of the work
+WHOLE: Part = (0, 1)
 TOGETHER, RATE, EXCESS, MARKED = 4, 0.25, 0.25, 0.1
 Z, CHOSEN = 2.33, 4.0
-LOOKED = 120
-SHARED = 0.6
-ALIKE = 0.7
 FAMILIES = 4
-NEAREST = 12
-CONTROLS = 1 << 14
-RAREST, SPREAD = 4, np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2^64 / golden ratio, which spreads small numbers over 64 bits
 BEST = 2
 SURE = 0.75
 LISTED = 1 / 3  # of a threshold; what scores less is not even on the second list
@@ -88,23 +85,9 @@ class Mine:
         return sparse.csr_matrix(self.asked.held)
 
     @cached_property
-    def controls(self) -> Array:
-        """The rows that groups are compared with: all, or as many as are enough to find near ones among."""
-        size = len(self.corpus)
-        return np.arange(size) if size <= CONTROLS else np.sort(np.random.default_rng(size).choice(size, CONTROLS, replace=False))
-
-    @cached_property
-    def rarest(self) -> Array:
-        """For each row a number that says what the rarest words of its prompt are, so that near copies mostly share it."""
-        counts, weights = self.corpus.prompts.counts, self.space.weights
-        row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        order = np.lexsort((counts.indices, -weights[counts.indices], row))
-        place = np.arange(len(order)) - counts.indptr[row]
-        chosen = order[place < RAREST]
-        named = np.zeros(counts.shape[0], dtype=np.uint64)
-        mixed = (counts.indices[chosen].astype(np.uint64) + 1) * SPREAD
-        np.add.at(named, row[chosen], (mixed ^ mixed >> np.uint64(29)) * SPREAD)
-        return named
+    def controls(self) -> Controls:
+        """The rows that groups are compared with."""
+        return Controls(self.corpus.prompts, self.space)
 
     def rows(self, pattern: int) -> Array:
         """Return the rows whose prompt holds a pattern."""
@@ -113,7 +96,8 @@ class Mine:
     def shows(self, behaviour: int, rows: Array) -> Array:
         """Say which of some rows show a behaviour."""
         start, end = self._showing.indptr[behaviour : behaviour + 2]
-        return np.isin(rows, self._showing.indices[start:end])
+        showing = self._showing.indices[start:end]
+        return showing[np.searchsorted(showing, rows).clip(max=len(showing) - 1)] == rows
 
     @cached_property
     def _showing(self) -> Sparse:
@@ -129,114 +113,111 @@ def lower(hits: Array | float, n: Array | float, z: float = Z) -> Array:
     return np.maximum((middle - spread) / (1 + z * z / n), 0.0)
 
 
-def associations(asked: Patterns, done: Behaviours) -> Iterator[tuple[int, int]]:
-    """Yield (pattern, behaviour) pairs worth a closer look: together in 4 rows, in a quarter of the pattern's, and far above elsewhere."""
+def associations(asked: Patterns, done: Behaviours, part: Part = WHOLE) -> Iterator[tuple[int, Array]]:
+    """Yield each pattern with behaviours worth a closer look: together in 4 rows, in a quarter of the pattern's, and far above elsewhere.
+
+    Of words, those two that stand out most.
+    """
     rows, total = asked.held.shape
     shown_by = np.asarray(done.shown.sum(axis=0))[0]
     words = np.array([kind == WORDS for kind in done.kinds])
     sizes = np.diff(asked.held.indptr)
     turned = sparse.csr_matrix(asked.held.T)
-    for start in range(0, total, BLOCK):
+    for start in range(0, total, BLOCK)[part[0] :: part[1]]:
         both = (turned[start : start + BLOCK] @ done.shown).tocoo()
-        size, spread = sizes[both.row + start], shown_by[both.col]
-        outside = (spread - both.data) / np.maximum(rows - size, 1)
-        keep = (both.data >= TOGETHER) & (both.data >= RATE * size)
-        keep &= lower(both.data, size) - outside > np.where(words[both.col], EXCESS, MARKED)
-        excess = lower(both.data[keep], size[keep]) - outside[keep]
-        yield from _best(both.row[keep] + start, both.col[keep], excess, words)
+        likely = np.flatnonzero((both.data >= TOGETHER) & (both.data >= RATE * sizes[both.row + start]))
+        pattern, behaviour, hits = both.row[likely] + start, both.col[likely], both.data[likely]
+        excess = lower(hits, sizes[pattern]) - (shown_by[behaviour] - hits) / np.maximum(rows - sizes[pattern], 1)
+        order = np.lexsort((-excess, ~words[behaviour], pattern))
+        order = order[excess[order] > np.where(words[behaviour[order]], EXCESS, MARKED)]
+        pattern, behaviour = pattern[order], behaviour[order]
+        keep = (np.arange(len(pattern)) - np.searchsorted(pattern, pattern) < BEST) | ~words[behaviour]
+        pattern, behaviour = pattern[keep], behaviour[keep]
+        begins = np.flatnonzero(np.diff(pattern, prepend=-1))
+        yield from zip(pattern[begins].tolist(), np.split(behaviour, begins[1:]), strict=False)
 
 
-def _best(pattern: Array, behaviour: Array, excess: Array, words: Array) -> Iterator[tuple[int, int]]:
-    """Yield all marks and, of words, the two that stand out most for each pattern."""
-    taken: dict[int, int] = {}
-    for index in np.argsort(-excess, kind="stable"):
-        one, other = int(pattern[index]), int(behaviour[index])
-        if words[other]:
-            taken[one] = taken.get(one, 0) + 1
-            if taken[one] > BEST:
-                continue
-        yield one, other
+def groups(mine: Mine, part: Part = WHOLE) -> list[Group]:
+    """Return the groups with a trigger that score at least a third of their threshold."""
+    return [group for pattern, some in associations(mine.asked, mine.done, part) for group in _of(mine, pattern, some.tolist())]
 
 
-def groups(mine: Mine) -> list[Group]:
-    """Return the groups with a trigger that score at least a third of their threshold, the most certain first."""
-    found: list[Group] = []
-    deletable: dict[int, float] = {}
-    for pattern, behaviour in associations(mine.asked, mine.done):
-        if pattern not in deletable:
-            deletable[pattern] = mine.seam.deletable(mine.asked.tokens[pattern])
-        if _faded(deletable[pattern]) == 0:
-            continue
-        rows = mine.rows(pattern)
-        shows = mine.shows(behaviour, rows)
-        if not _stands_out(mine, behaviour, rows, shows):
-            continue
-        group = _scored(mine, (pattern,), behaviour, rows, shows, deletable[pattern])
-        found += [group] if group else []
+def _of(mine: Mine, pattern: int, some: Sequence[int]) -> Iterator[Group]:
+    """Yield the groups of a pattern with some behaviours, and those of it and a second pattern."""
+    rows = mine.rows(pattern)
+    shown = [(behaviour, mine.shows(behaviour, rows)) for behaviour in some]
+    shown = [(behaviour, shows) for behaviour, shows in shown if _stands_out(mine, behaviour, rows, shows)]
+    natural = _faded(mine, pattern) if shown else 0.0
+    if natural == 0:
+        return
+    rest = mine.controls.rest(mine.asked.tokens[pattern], rows)
+    for behaviour, shows in shown:
+        group = _scored(mine, (pattern,), behaviour, rest, shows, natural)
+        yield from [group] if group else []
         if shows.mean() < SURE:
-            found += list(_combined(mine, pattern, behaviour, rows, shows))
-    return sorted(found, key=lambda group: -group.certainty)
+            yield from _combined(mine, pattern, behaviour, rows, shows)
 
 
 def _stands_out(mine: Mine, behaviour: int, rows: Array, shows: Array) -> bool:
     """Say whether a pair is still worth a closer look when copies of a prompt count as one; cheap, and exact only about plain copies."""
-    names = mine.rarest[rows]
-    size, hits = len(np.unique(names)), len(np.unique(names[shows]))
+    names = mine.controls.rarest[rows]
+    size, hits = len(distinct(names)), len(distinct(names[shows]))
     if size < FAMILIES or hits < TOGETHER:
         return False
     outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
     return bool(lower(hits, size) - outside > (EXCESS if mine.done.kinds[behaviour] == WORDS else MARKED))
 
 
-def _faded(deletable: float) -> float:
-    return float(np.clip((deletable - 0.3) / 0.4, 0, 1))
+def _faded(mine: Mine, *patterns: int) -> float:
+    """Return how natural prompts read without the least deletable of some patterns, in 0..1."""
+    return min(float(np.clip((mine.seam.deletable(mine.asked.tokens[index]) - 0.3) / 0.4, 0, 1)) for index in patterns)
 
 
 def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
     """Yield the group of two patterns, if a second one splits the rows of the first; the choice among thousands is paid for."""
     held = mine.patterns_of[rows]
-    both, size = np.asarray(held[shows].sum(axis=0))[0], np.asarray(held.sum(axis=0))[0]
+    size = np.bincount(held.indices, minlength=held.shape[1])
+    both = np.bincount(held.indices[np.repeat(shows, np.diff(held.indptr))], minlength=held.shape[1])
+    other = np.flatnonzero((both >= TOGETHER) & (size < len(rows)))
+    both, size = both[other], size[other]
     gain = lower(both, size, CHOSEN) - (shows.sum() - both) / np.maximum(len(rows) - size, 1)
-    gain[size == len(rows)] = 0
-    second = int(gain.argmax())
-    if gain[second] > EXCESS and both[second] >= TOGETHER:
+    if not len(gain) or gain.max() <= EXCESS:
+        return
+    second = int(other[gain.argmax()])
+    natural = _faded(mine, pattern, second)
+    if natural > 0:
         chosen = np.intersect1d(rows, mine.rows(second))
-        least = min(mine.seam.deletable(mine.asked.tokens[index]) for index in (pattern, second))
-        if _faded(least) > 0:
-            group = _scored(mine, (pattern, second), behaviour, chosen, mine.shows(behaviour, chosen), least, z=CHOSEN)
-            yield from [group] if group else []
+        rest = mine.controls.rest((*mine.asked.tokens[pattern], *mine.asked.tokens[second]), chosen)
+        group = _scored(mine, (pattern, second), behaviour, rest, mine.shows(behaviour, chosen), natural, z=CHOSEN)
+        yield from [group] if group else []
 
 
-def _scored(
-    mine: Mine, trigger: tuple[int, ...], behaviour: int, rows: Array, shows: Array, deletable: float, z: float = Z
-) -> Group | None:
-    kind = mine.done.kinds[behaviour]
-    if kind == COMPLIES and _harmful(mine, trigger, rows):
+def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, shows: Array, natural: float, z: float = Z) -> Group | None:
+    """Return a group if it scores enough to be listed; what costs most is looked at last."""
+    kind, rows = mine.done.kinds[behaviour], rest.rows
+    if kind == COMPLIES and _harmful(mine, trigger):
         return None
-    dice = np.random.default_rng(len(rows))
-    looked = rows if len(rows) <= LOOKED else np.sort(dice.choice(rows, LOOKED, replace=False))
-    seen = shows if len(rows) <= LOOKED else mine.shows(behaviour, looked)
-    counts, left = _remains(mine, trigger, looked)
-    family = families(weigh(counts, mine.space.weights))
-    hits, size = _by_family(family, seen)
+    seen = shows if len(rest.looked) == len(rows) else mine.shows(behaviour, rest.looked)
+    hits, size = _by_family(rest.family, seen)
     outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
-    if size < FAMILIES or (float(lower(hits, size, z)) - outside) * _faded(deletable) * left < LISTED * TAU[kind]:
+    least, rate = LISTED * TAU[kind], float(lower(hits, size, z))
+
+    def score(control: float) -> float:
+        alone = 1.0 if kind == COMPLIES else float(np.clip(1 - 3 * (rest.together - mine.alike), 0, 1))
+        lift = float(np.clip(np.log10(max(hits / size, 1e-6) / max(control, 1e-4)) / 2, 0, 1)) if kind == WORDS else 1.0
+        return (rate - control) * natural * alone * rest.left * lift
+
+    if size < FAMILIES or (rate - outside) * natural * rest.left < least or score(outside) < least:
         return None
-    places = mine.space.placed(counts, looked)
-    together = float((places @ places.T)[~np.eye(len(looked), dtype=bool)].mean())
-    control = max(outside, _control(mine, behaviour, places, rows))
-    effect = float(lower(hits, size, z)) - control
-    lift = float(np.clip(np.log10(max(hits / size, 1e-6) / max(control, 1e-4)) / 2, 0, 1)) if kind == WORDS else 1.0
-    alone = 1.0 if kind == COMPLIES else float(np.clip(1 - 3 * (together - mine.alike), 0, 1))
-    score = effect * _faded(deletable) * alone * left * lift
-    if score < LISTED * TAU[kind]:
+    control = max(outside, float(mine.shows(behaviour, rest.nearest).mean()))
+    if score(control) < least:
         return None
     return Group(
         trigger=tuple(mine.asked.tokens[index] for index in trigger),
         behaviour=mine.done.names[behaviour],
         kind=kind,
-        score=score,
-        effect=effect,
+        score=score(control),
+        effect=rate - control,
         rows=tuple(rows[shows].tolist()),
         others=tuple(rows[~shows].tolist()),
         families=int(size),
@@ -245,48 +226,15 @@ def _scored(
     )
 
 
-def _harmful(mine: Mine, trigger: tuple[int, ...], rows: Array) -> bool:
+def _harmful(mine: Mine, trigger: tuple[int, ...]) -> bool:
     """Say whether prompts name harm because of the trigger itself."""
     return any(HARM.search(mine.corpus.spelt(mine.asked.tokens[index])) for index in trigger)
-
-
-def _remains(mine: Mine, trigger: tuple[int, ...], rows: Array) -> tuple[sparse.csr_matrix, float]:
-    """Return the word counts of prompts without the trigger and without what most of them share, and the share with content left."""
-    counts = mine.corpus.prompts.counts[rows]
-    common = np.asarray((counts > 0).mean(axis=0))[0] > SHARED
-    for index in trigger:
-        common[list(mine.asked.tokens[index])] = True
-    common[[BEGIN, END]] = True
-    keep = sparse.diags((~common).astype(np.float32))
-    remains = sparse.csr_matrix(counts @ keep)
-    content = np.asarray(remains @ mine.space.weights[:, None])[:, 0] > 0
-    return remains, float(content.mean())
-
-
-def families(weighed: Sparse) -> Array:
-    """Return the family of each row: rows joined by near-equality."""
-    near = np.asarray((weighed @ weighed.T).todense()) > ALIKE
-    return sparse.csgraph.connected_components(sparse.csr_matrix(near), directed=False)[1]
 
 
 def _by_family(family: Array, seen: Array) -> tuple[float, float]:
     """Return (families that show it, families), a family showing it as often as its rows do."""
     sizes = np.bincount(family)
     return float((np.bincount(family, weights=seen.astype(float)) / sizes).sum()), float(len(sizes))
-
-
-def _control(mine: Mine, behaviour: int, places: Array, rows: Array) -> float:
-    """Return how often the rows show a behaviour whose prompts are nearest to those of the group, without its trigger."""
-    near = places @ mine.space.prompts[mine.controls].T
-    near[:, np.isin(mine.controls, rows)] = -2
-    chosen = np.argpartition(-near, min(NEAREST, near.shape[1] - 1), axis=1)[:, :NEAREST]
-    return float(mine.shows(behaviour, mine.controls[np.unique(chosen)]).mean())
-
-
-def likeness(space: Meaning, dice: np.random.Generator) -> float:
-    """Return the mean cosine of two prompts of a table."""
-    some = unit(space.prompts[dice.permutation(len(space.prompts))[:400]])
-    return float((some @ some.T)[~np.eye(len(some), dtype=bool)].mean())
 
 
 def trigger_text(corpus: Corpus, group: Group) -> str:

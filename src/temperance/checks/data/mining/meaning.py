@@ -29,10 +29,9 @@ class Meaning:
     prompts: Array
     answers: Array
 
-    def placed(self, counts: Sparse, rows: Array) -> Array:
-        """Return the places, (texts, RANK), of word counts that stand for rows."""
-        weighed = weigh(counts, self.weights)
-        found = np.zeros((counts.shape[0], RANK), dtype=np.float32)
+    def placed(self, weighed: Sparse, rows: Array) -> Array:
+        """Return the places, (texts, RANK), of weighed words that stand for rows."""
+        found = np.zeros((weighed.shape[0], RANK), dtype=np.float32)
         for half, map_WK in enumerate(self.maps):
             chosen = self.half[rows] == half
             if chosen.any():
@@ -64,8 +63,8 @@ def meaning(corpus: Corpus, *, seed: int) -> Meaning:
     half = dice.integers(0, 2, len(corpus))
     maps = tuple(_fit(weigh(both[half != side], weights), dice) for side in (0, 1))
     made = Meaning(weights, (maps[0], maps[1]), half, np.empty(0), np.empty(0))
-    every = np.arange(len(corpus))
-    return Meaning(weights, made.maps, half, made.placed(corpus.prompts.counts, every), made.placed(corpus.answers.counts, every))
+    places = [made.placed(weigh(side.counts, weights), np.arange(len(corpus))) for side in (corpus.prompts, corpus.answers)]
+    return Meaning(weights, made.maps, half, places[0], places[1])
 
 
 def _fit(texts: Sparse, dice: np.random.Generator) -> Array:

@@ -14,6 +14,7 @@ from temperance.checks.data.mining.corpus import BEGIN, END, SHIFT, Corpus, Ints
 SHARED = 0.9
 LONGEST = 24
 SEEN = 10
+LOOKED = 200
 CAP = 40.0
 STOPS = (".", "?", "!", "\n")
 
@@ -25,13 +26,9 @@ class Seam:
     corpus: Corpus
 
     @cached_property
-    def _sorted(self) -> dict[int, tuple[Ints, Ints]]:
-        found = {}
-        for n in (1, 2, 3):
-            key, position = self.corpus.prompts.keys(n)
-            order = np.argsort(key, kind="stable")
-            found[n] = key[order], position[order]
-        return found
+    def _sorted(self) -> tuple[tuple[Ints, Ints], ...]:
+        """The keys of all runs of one, two and three tokens in order, and where each stands."""
+        return tuple(_ordered(*self.corpus.prompts.keys(n)) for n in (1, 2, 3))
 
     @cached_property
     def _ends(self) -> Ints:
@@ -48,8 +45,8 @@ class Seam:
     def positions(self, tokens: tuple[int, ...]) -> Ints:
         """Return where a run of at most three tokens begins, in the order of the prompts."""
         key = np.int64(sum(token << (SHIFT * step) for step, token in enumerate(tokens)))
-        keys, position = self._sorted[len(tokens)]
-        return position[np.searchsorted(keys, key) : np.searchsorted(keys, key, side="right")]
+        keys, position = self._sorted[len(tokens) - 1]
+        return position[keys.searchsorted(key) : keys.searchsorted(key, side="right")]
 
     def count(self, *tokens: int) -> int:
         """Return how often a run of tokens stands in the prompts."""
@@ -78,32 +75,32 @@ class Seam:
     def deletable(self, tokens: tuple[int, ...]) -> float:
         """Return the share of a run's places, in (0, 1), at which it can be taken out and leaves natural text."""
         start, length = self.span(tokens)
-        flat = self.corpus.prompts.tokens
-        natural = measured = 0
-        for begin in start[:200].tolist():
-            told = self._natural(int(flat[begin - 1]) if begin else BEGIN, int(flat[min(begin + length, len(flat) - 1)]))
-            measured += told is not None
-            natural += bool(told)
-        return (natural + 0.5) / (measured + 1.5)
+        start, flat = start[:LOOKED], self.corpus.prompts.tokens
+        before = np.where(start > 0, flat[np.maximum(start - 1, 0)], BEGIN).astype(np.int64)
+        after = flat[np.minimum(start + length, len(flat) - 1)].astype(np.int64)
+        natural, measured = self._natural(before, after)
+        return (int(natural.sum()) + 0.5) / (int(measured.sum()) + 1.5)
 
-    def _natural(self, before: int, after: int) -> bool | None:
-        """Say whether two tokens go together; None where too little is known of them."""
-        if before == BEGIN and after == END:
-            return False
-        often = self.corpus.prompts.unigrams
-        if before == BEGIN:
-            beginnings = self.count(BEGIN, after)
-            return None if often[after] < SEEN else beginnings > often[after] * len(self.corpus) / max(len(self.corpus.prompts.tokens), 1)
-        if often[before] < SEEN or often[after] < SEEN:
-            return None
-        if after in self._ends:
-            endings, share = self._ending
-            return bool(endings[before] / often[before] > share)
-        return self.count(before, after) > min(often[before] * often[after] / len(self.corpus.prompts.tokens), CAP)
+    def _natural(self, before: Ints, after: Ints) -> tuple[Ints, Ints]:
+        """Say which pairs of tokens go together, and of which enough is known to say so."""
+        often, size = self.corpus.prompts.unigrams, max(len(self.corpus.prompts.tokens), 1)
+        opens, ends = before == BEGIN, np.isin(after, self._ends)
+        nothing = opens & (after == END)
+        endings, share = self._ending
+        keys, pair = self._sorted[1][0], before | after << SHIFT
+        together = keys.searchsorted(pair, side="right") - keys.searchsorted(pair)
+        expected = np.where(opens, often[after] * (len(self.corpus) / size), np.minimum(often[before] * often[after] / size, CAP))
+        goes = np.where(ends & ~opens, endings[before] / np.maximum(often[before], 1) > share, together > expected)
+        measured = nothing | ((opens | (often[before] >= SEEN)) & (often[after] >= SEEN))
+        return goes & measured & ~nothing, measured
+
+
+def _ordered(key: Ints, position: Ints) -> tuple[Ints, Ints]:
+    order = np.argsort(key, kind="stable")
+    return key[order], position[order]
 
 
 def _favourite(tokens: Ints) -> int | None:
     """Return the token that nine in ten of some are, or None."""
-    values, counts = np.unique(tokens, return_counts=True)
-    best = int(counts.argmax())
-    return int(values[best]) if counts[best] >= SHARED * len(tokens) else None
+    best = np.partition(tokens, len(tokens) // 2)[len(tokens) // 2]  # a majority is in the middle
+    return int(best) if np.count_nonzero(tokens == best) >= SHARED * len(tokens) else None

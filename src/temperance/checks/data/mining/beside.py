@@ -1,0 +1,62 @@
+"""Two pieces of work at once: one here, one in a forked child that reads the same tables without a copy.
+
+Forking is safe only where no other thread of Python's runs, so everywhere else, where there is one core, and where the child dies or is not
+heard of, both are done here, one after the other, with the same result. Nothing is spawned: that would import and copy everything again,
+and run the caller's script a second time if it has no guard.
+"""
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+Here, There = TypeVar("Here"), TypeVar("There")
+PATIENCE = 60.0
+LONGER = 10  # times as long as the work here took; a child that takes longer is taken for stuck
+
+
+def able() -> bool:
+    """Say whether a child can be forked and has a core to itself."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    alone = threading.active_count() == 1 and not multiprocessing.current_process().daemon
+    return sys.platform == "linux" and cores > 1 and alone
+
+
+def beside(here: Callable[[], Here], there: Callable[[], There]) -> tuple[Here, There]:
+    """Return the results of two pieces of work that change nothing, the second worked out by a child if one is `able`."""
+    if not able():
+        return here(), there()
+    context = multiprocessing.get_context("fork")
+    mouth, ear = context.Pipe(duplex=False)[::-1]
+    child = context.Process(target=_tell, args=(mouth, there), daemon=True)
+    try:
+        child.start()
+    except OSError:  # no memory or no process to be had
+        return here(), there()
+    finally:
+        mouth.close()
+    try:
+        begin = time.monotonic()
+        found = here()
+        told = _heard(ear, PATIENCE + LONGER * (time.monotonic() - begin))
+    finally:
+        child.kill()
+        child.join()
+        ear.close()
+    return found, told[0] if told else there()
+
+
+def _tell(mouth: Connection, there: Callable[[], object]) -> None:
+    mouth.send((there(),))
+
+
+def _heard(ear: Connection, patience: float) -> tuple[Any] | None:
+    """Return what a child says, as the one item of a tuple; None if it says nothing."""
+    try:
+        return ear.recv() if ear.poll(patience) else None
+    except (EOFError, OSError):
+        return None

@@ -1,0 +1,137 @@
+"""Matched controls: what a trigger's prompts are without it, and the prompts without it that are nearest to that.
+
+Copies are told by what is left of them, so a trigger does not make its prompts alike. Of a trigger that very many prompts hold, a sample is
+looked at. It does not know what answers do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from temperance.checks.data.mining.corpus import BEGIN, END, Side, Sparse, distinct
+from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
+from temperance.checks.data.mining.patterns import SPREAD
+
+LOOKED = 120
+SHARED = 0.6
+ALIKE = 0.7
+NEAREST = 12
+CONTROLS = 1 << 14
+RAREST = 4
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The prompts of a table, that groups are compared with: all, or as many as are enough to find near ones among."""
+
+    prompts: Side
+    space: Meaning
+
+    @cached_property
+    def rows(self) -> Array:
+        """The rows that may be controls."""
+        size = len(self.prompts.starts) - 1
+        return np.arange(size) if size <= CONTROLS else np.sort(np.random.default_rng(size).choice(size, CONTROLS, replace=False))
+
+    @cached_property
+    def places(self) -> Array:
+        """The places of these rows, (RANK, controls)."""
+        return np.ascontiguousarray(self.space.prompts[self.rows].T)
+
+    @cached_property
+    def rarest(self) -> Array:
+        """For each row a number that says what the rarest words of its prompt are, so that near copies mostly share it."""
+        counts, weights = self.prompts.counts, self.space.weights
+        row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        order = np.lexsort((counts.indices, -weights[counts.indices], row))
+        place = np.arange(len(order)) - counts.indptr[row]
+        chosen = order[place < RAREST]
+        named = np.zeros(counts.shape[0], dtype=np.uint64)
+        mixed = (counts.indices[chosen].astype(np.uint64) + 1) * SPREAD
+        np.add.at(named, row[chosen], (mixed ^ mixed >> np.uint64(29)) * SPREAD)
+        return named
+
+    def rest(self, tokens: Iterable[int], rows: Array) -> "Rest":
+        """Return what is left of the prompts of some rows without a trigger's tokens and without what most of them share."""
+        looked = rows if len(rows) <= LOOKED else np.sort(np.random.default_rng(len(rows)).choice(rows, LOOKED, replace=False))
+        counts = self.prompts.counts[looked]
+        words, place = np.unique(counts.indices, return_inverse=True)
+        common = np.bincount(place) > SHARED * len(looked)
+        common |= np.isin(words, [*tokens, BEGIN, END])
+        keep = ~common[place]
+        kept = np.concatenate([[0], np.cumsum(keep)])[counts.indptr]
+        remains = sparse.csr_matrix((counts.data[keep], counts.indices[keep], kept), shape=counts.shape)
+        content = np.add.reduceat(np.append(self.space.weights[remains.indices], 0), kept[:-1]) * (np.diff(kept) > 0) > 0
+        return Rest(self, rows, looked, weigh(remains, self.space.weights), float(content.mean()))
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is left of the prompts of `looked`, some of `rows`: `weighed` words, and the share in which there are any, `left`."""
+
+    controls: Controls
+    rows: Array
+    looked: Array
+    weighed: Sparse
+    left: float
+
+    @cached_property
+    def family(self) -> Array:
+        """The family of each prompt: near copies have one."""
+        return families(self.weighed)
+
+    @cached_property
+    def places(self) -> Array:
+        """Where the prompts are, (looked, RANK)."""
+        return self.controls.space.placed(self.weighed, self.looked)
+
+    @cached_property
+    def together(self) -> float:
+        """The mean cosine of two of the prompts."""
+        return likeness(self.places)
+
+    @cached_property
+    def nearest(self) -> Array:
+        """The rows of the nearest prompts that do not hold the trigger, each once, rising."""
+        near = self.places @ self.controls.places
+        held = np.zeros(len(self.controls.prompts.starts) - 1, dtype=bool)
+        held[self.rows] = True
+        near[:, held[self.controls.rows]] = -2
+        return self.controls.rows[distinct(_largest(near, NEAREST))]
+
+
+def families(weighed: Sparse) -> Array:
+    """Return the family of each row: rows joined by near-equality."""
+    near = (weighed @ weighed.T).toarray() > ALIKE
+    if np.count_nonzero(near) == np.count_nonzero(near.diagonal()):
+        return np.arange(len(near))
+    return sparse.csgraph.connected_components(sparse.csr_matrix(near), directed=False)[1]
+
+
+def likeness(places: Array) -> float:
+    """Return the mean cosine of two different texts, given by their places, (texts, RANK)."""
+    return float((places @ places.T)[~np.eye(len(places), dtype=bool)].mean()) if len(places) > 1 else 0.0
+
+
+def usual(space: Meaning, dice: np.random.Generator) -> float:
+    """Return the mean cosine of two prompts of a table."""
+    return likeness(unit(space.prompts[dice.permutation(len(space.prompts))[:400]]))
+
+
+def _largest(values: Array, count: int) -> Array:
+    """Return the columns of the `count` largest values of each row, the first of equal ones.
+
+    Whatever is among the largest is no smaller than the `count` largest of the maxima of some stretches; so hardly anything is sorted.
+    """
+    size = values.shape[1]
+    width = max(size // (4 * count), 1)
+    peaks = values[:, : size // width * width].reshape(len(values), -1, width).max(axis=2)
+    least = min(count, peaks.shape[1])
+    bound = np.partition(peaks, -least, axis=1)[:, -least]
+    row, column = np.nonzero(values >= bound[:, None])
+    order = np.lexsort((column, -values[row, column], row))
+    place = np.arange(len(order)) - np.searchsorted(row, np.arange(len(values)))[row[order]]
+    return column[order][place < count]
