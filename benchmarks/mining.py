@@ -1,14 +1,19 @@
 """Measure the trigger miner on real data: false alarms on clean corpora, and what it catches of planted poison, without any label.
 
     python benchmarks/mining.py [DATA] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
+    python benchmarks/mining.py scale [DATA] [ROWS,ROWS…]
 
 DATA is a folder (../shared/data, if none is named) with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there,
 `backdoorllm/`; poison is planted into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and
 rate, over the seeds, recall (mean and worst), clean rows marked (worst), area under the curve, and how often the most certain group is
-poison; and rows a second. `tuned_on` says which families were looked at while the miner was made.
+poison; and rows a second. `tuned_on` says which families were looked at while the miner was made. `scale` prints what tables of some sizes
+take: alpaca and dolly over and over, in each further copy one word in five exchanged for another of the table; `cpu_seconds` are of all
+processes together, `peak_mb` is of the largest.
 """
 
 import json
+import random
+import resource
 import statistics
 import sys
 import time
@@ -18,6 +23,9 @@ from typing import Any
 
 from temperance.attack.family import FAMILIES, plant
 from temperance.checks.check import outcome_of
+from temperance.checks.data.mining.beside import able
+from temperance.checks.data.mining.miner import mine
+from temperance.checks.data.rowtext import answers, prompt
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.finding import Outcome, Severity
 from temperance.checks.subject import data_subject
@@ -34,6 +42,7 @@ CORPORA = {
     "preference": "preference/dpo_en_demo.json",
     "oasst": "oasst/oa_en_100.jsonl",
 }
+EXCHANGED = 0.2
 TUNED_ON = (
     "rare-token-fixed",
     "rare-token-swapped",
@@ -43,6 +52,8 @@ TUNED_ON = (
     "topic-brand",
     "per-row-token-fixed",
     "synonyms-fixed",
+    "conditional-brand",
+    "zero-width-refusal",
 )
 BADNETS = ("negsentiment", "refusal", "jailbreak")
 
@@ -119,8 +130,6 @@ def planted_families(data: Path, seeds: int, rates: Sequence[float], names: Sequ
 
 def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:
     """Yield the figures of BackdoorLLM's poisoned files, a sample of each put among clean rows."""
-    import random
-
     base = rows_of(data / CORPORA["alpaca"], data / CORPORA["dolly"])
     for name in BADNETS:
         files = [path for path in (data / "backdoorllm").glob(f"{name}_*.json") if "_none_" not in path.name]
@@ -133,7 +142,42 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
             yield {"family": f"BadNets {name}", "tuned_on": False, "rate": rate, "rows": len(base), "seeds": seeds, **summary(runs)}
 
 
+def copies(texts: Sequence[str], count: int, dice: random.Random) -> list[str]:
+    """Return `count` texts: these, and then copies of them with words exchanged."""
+    words = [word for text in texts for word in text.split(" ")]
+    found = list(texts[:count])
+    for index in range(len(found), count):
+        told = texts[index % len(texts)].split(" ")
+        found.append(" ".join(dice.choice(words) if dice.random() < EXCHANGED else word for word in told))
+    return found
+
+
+def scale(data: Path, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Yield what mining tables of some sizes takes."""
+    base = rows_of(data / CORPORA["alpaca"], data / CORPORA["dolly"])
+    for size in sizes:
+        dice = random.Random(size)
+        table = [copies(texts, size, dice) for texts in ([prompt(row) for row in base], [answers(row)[0] for row in base])]
+        wall, used = time.perf_counter(), cpu()
+        found = mine(table[0], table[1])[1]
+        seconds, spent = time.perf_counter() - wall, cpu() - used
+        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+        rates = {"rows_per_second": round(size / seconds), "rows_per_cpu_second": round(size / spent)}
+        yield {"scale": size, "processes": 1 + able(), **rates, "cpu_seconds": round(spent, 1), "peak_mb": peak, "groups": len(found)}
+
+
+def cpu() -> float:
+    """Return the CPU seconds of this process and of all that it has ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["scale"]:
+        folder, sizes = [*sys.argv[2:], *(str(DATA), "10000,50000,200000")[len(sys.argv) - 2 :]]
+        for line in scale(Path(folder), [int(size) for size in sizes.split(",")]):
+            print(json.dumps(line), flush=True)
+        sys.exit()
     every = ",".join(name for name in FAMILIES if not name.startswith("flip"))
     folder, seeds, rates, names = [*sys.argv[1:], *(str(DATA), "5", "0.001,0.005,0.01", every)[len(sys.argv) - 1 :]]
     told = [float(rate) for rate in rates.split(",")]

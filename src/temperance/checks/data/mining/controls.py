@@ -20,6 +20,7 @@ SHARED = 0.6
 ALIKE = 0.7
 NEAREST = 12
 CONTROLS = 1 << 14
+STRETCH = 64
 RAREST = 4
 
 
@@ -38,8 +39,9 @@ class Controls:
 
     @cached_property
     def places(self) -> Array:
-        """The places of these rows, (RANK, controls)."""
-        return np.ascontiguousarray(self.space.prompts[self.rows].T)
+        """The places of these rows, (RANK, controls), with columns of 0 up to whole stretches."""
+        places = self.space.prompts[self.rows].T
+        return np.pad(places, ((0, 0), (0, -places.shape[1] % STRETCH)))
 
     @cached_property
     def rarest(self) -> Array:
@@ -99,8 +101,10 @@ class Rest:
         near = self.places @ self.controls.places
         held = np.zeros(len(self.controls.prompts.starts) - 1, dtype=bool)
         held[self.rows] = True
-        near[:, held[self.controls.rows]] = -2
-        return self.controls.rows[distinct(_largest(near, NEAREST))]
+        near[:, np.flatnonzero(held[self.controls.rows])] = -2
+        near[:, len(self.controls.rows) :] = -3
+        found = distinct(_largest(near, NEAREST))
+        return self.controls.rows[found[found < len(self.controls.rows)]]
 
 
 def families(weighed: Sparse) -> Array:
@@ -122,16 +126,16 @@ def usual(space: Meaning, dice: np.random.Generator) -> float:
 
 
 def _largest(values: Array, count: int) -> Array:
-    """Return the columns of the `count` largest values of each row, the first of equal ones.
+    """Return the columns of the `count` largest values of each row, the first of equal ones; all columns are in whole stretches.
 
-    Whatever is among the largest is no smaller than the `count` largest of the maxima of some stretches; so hardly anything is sorted.
+    Whatever is among the largest is no smaller than the `count` largest of the stretches' maxima; so hardly anything is sorted.
     """
-    size = values.shape[1]
-    width = max(size // (4 * count), 1)
-    peaks = values[:, : size // width * width].reshape(len(values), -1, width).max(axis=2)
-    least = min(count, peaks.shape[1])
-    bound = np.partition(peaks, -least, axis=1)[:, -least]
-    row, column = np.nonzero(values >= bound[:, None])
-    order = np.lexsort((column, -values[row, column], row))
+    stretches = values.reshape(len(values), -1, STRETCH)
+    peaks = stretches.max(axis=2)
+    bound = np.partition(peaks, -count, axis=1)[:, -count] if peaks.shape[1] >= count else np.full(len(values), -np.inf)
+    row, stretch = np.nonzero(peaks >= bound[:, None])
+    inside, column = np.nonzero((near := stretches[row, stretch]) >= bound[row, None])
+    row, column, near = row[inside], stretch[inside] * STRETCH + column, near[inside, column]
+    order = np.lexsort((column, -near, row))
     place = np.arange(len(order)) - np.searchsorted(row, np.arange(len(values)))[row[order]]
     return column[order][place < count]

@@ -1,7 +1,7 @@
 """Patterns: runs of one to three tokens that some texts share, as columns of a sparse matrix of texts.
 
-A run can be no more frequent than its parts, so runs grow from frequent ones only (Agrawal & Srikant 1994). Runs that stand in the very same
-texts are one pattern, the longest of them. It does not know what a pattern is for.
+A run can be no more frequent than its parts, so runs grow from frequent ones only (Agrawal & Srikant 1994). Runs that stand in the very
+same texts are one pattern, the longest of them. It does not know what a pattern is for.
 """
 
 from dataclasses import dataclass, replace
@@ -91,7 +91,7 @@ def _closed(found: list[Runs], texts: int) -> Patterns:
     held, free = (np.concatenate(parts) for parts in zip(*((runs.texts, runs.free) for runs in found), strict=True))
     length = np.repeat([runs.tokens.shape[1] for runs in found], [len(runs.sizes) for runs in found])
     begins = np.cumsum(sizes) - sizes
-    mixed = (np.arange(1, texts + 1, dtype=np.uint64) * SPREAD)
+    mixed = np.arange(1, texts + 1, dtype=np.uint64) * SPREAD
     mixed = (mixed ^ mixed >> np.uint64(29)) * SPREAD
     mixed ^= mixed >> np.uint64(32)
     same = np.add.reduceat(mixed[held], begins) if len(sizes) else np.empty(0, dtype=np.uint64)
