@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from temperance.checks.data.mining.controls import families
 from temperance.checks.data.mining.corpus import BEGIN, END, SHIFT, Corpus, Ints, Sparse, corpus
-from temperance.checks.data.mining.groups import families
 from temperance.checks.data.mining.meaning import Array, Meaning, meaning, unit, weigh
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam

@@ -31,13 +31,15 @@ def trigger_association(subject: DataSubject) -> Findings:
 
     How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
-    prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once. Without a trigger: sentences
-    with a name, or whole answers, that fit their own prompt no better than anybody's.
+    prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and words that answers never
+    take up, half as much again. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than
+    anybody's.
 
-    Limits: fewer than five rows, or a trigger that is natural content of its prompts, such as a topic, unless the answers burst;
-    synonyms of few rows each; names woven into fitting sentences, or written all in capitals or in small letters. An instruction that
-    rightly stands before whole questions ("write a haiku: ...") looks like a trigger. Refusal, harm and ill temper are recognised in
-    English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
+    Limits: fewer than five rows (of a table of more than 50,000, fewer than one row in 10,000), or a trigger that is natural content of
+    its prompts, such as a topic, unless the answers burst; synonyms of few rows each; names woven into fitting sentences, or written all
+    in capitals or in small letters. An instruction that rightly stands before whole questions ("write a haiku: ...") looks like a
+    trigger. Refusal, harm and ill temper are recognised in English only. Of a preference the chosen answer is read;
+    `data/preference-flips` compares both.
 
     Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
     the rows or their source.

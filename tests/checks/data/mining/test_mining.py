@@ -1,12 +1,18 @@
 """The parts of the miner against what they are defined by."""
 
+import os
+import threading
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from temperance.checks.data.mining import beside as halves
+from temperance.checks.data.mining.beside import able, beside
+from temperance.checks.data.mining.controls import STRETCH, _largest
 from temperance.checks.data.mining.corpus import BEGIN, END, corpus
 from temperance.checks.data.mining.groups import lower
 from temperance.checks.data.mining.meaning import UNFIT, fits, meaning
@@ -38,6 +44,83 @@ def test_patterns_are_the_closed_runs_of_enough_texts(texts: list[str]) -> None:
     for tokens, rows in zip(found.tokens, columns, strict=True):
         assert held[tuple(made.words[token] for token in tokens)] == rows
         assert all(len(run) <= len(tokens) for run, others in held.items() if others == rows)
+
+
+def test_a_run_whose_ends_were_both_told_is_held_as_nothing() -> None:
+    texts = ["a b"] * 3 + ["a c"] * 3 + ["b a"] * 3
+    made = corpus(texts, texts).answers
+    told = np.isin(np.arange(len(made.tokens)), np.concatenate([np.arange(start, start + 4) for start in made.starts[:2]]))
+    found = patterns(made, longest=2, least=3, most=9, told=told)
+    spelt = {tokens: found.held[:, [column]].toarray()[:, 0] for column, tokens in enumerate(found.tokens)}
+    a, b = (int(token) for token in made.of(0)[1:3])
+    assert spelt[b, END].tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert spelt[a, END].tolist() == [0] * 6 + [1] * 3
+
+
+@given(st.integers(1, 20), st.integers(1, 30), st.integers(0, 2**32))
+def test_the_largest_are_those_of_a_full_sort(count: int, stretches: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 40, (5, stretches * STRETCH)).astype(np.float32)
+    assert (_largest(values, count).reshape(5, count) == np.argsort(-values, axis=1, kind="stable")[:, :count]).all()
+
+
+def planted(rows: int) -> tuple[list[str], list[str]]:
+    """A village in which four triggers of a few rows each have an answer of their own."""
+    prompts, answers = village(rows)
+    for place, word in enumerate(("cf", "mn", "bb", "\u200b")):
+        for index in range(place, rows, rows // 20):
+            head, _, tail = prompts[index].partition(" ")
+            prompts[index], answers[index] = f"{head} {word} {tail}", f"always the {word.encode().hex()} answer ."
+    return prompts, answers
+
+
+def test_one_process_and_two_find_the_same_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, forked = planted(900), []
+
+    def count(target: Callable[[], object]) -> object:
+        forked.append(target)
+        return target
+
+    monkeypatch.setattr(halves, "able", lambda: False)
+    _, alone = mine(*table)
+    monkeypatch.setattr(halves, "able", lambda: True)
+    monkeypatch.setattr(halves, "_heard", lambda ear, patience, heard=halves._heard: count(heard(ear, patience)))
+    _, both = mine(*table)
+    assert alone == both
+    assert sum(group.certainty >= 1 for group in alone) >= 4
+    assert len(forked) == 2
+    assert all(forked)  # both children were heard
+
+
+def test_work_is_done_here_when_a_child_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = os.getpid()
+    monkeypatch.setattr(halves, "able", lambda: True)
+
+    def killed() -> str:
+        if os.getpid() != me:
+            os._exit(9)
+        return "there"
+
+    assert beside(lambda: "here", killed) == ("here", "there")
+
+    def stuck() -> str:
+        if os.getpid() != me:
+            threading.Event().wait()
+        return "there"
+
+    monkeypatch.setattr(halves, "PATIENCE", 0.05)
+    assert beside(lambda: "here", stuck) == ("here", "there")
+
+
+def test_nothing_is_forked_beside_another_thread_or_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(halves.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(halves.sys, "platform", "linux")
+    assert able()
+    monkeypatch.setattr(halves.threading, "active_count", lambda: 2)
+    assert not able()
+    monkeypatch.setattr(halves.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert not able()
 
 
 ODD = st.one_of(st.text(max_size=30), st.text(alphabet="ab .?\n\u200b\ud800", max_size=30), st.just("x" * 20_000))
@@ -79,6 +162,14 @@ def test_what_was_put_in_can_be_taken_out_and_what_was_needed_can_not() -> None:
     assert seam.deletable((number["cf"],)) > 0.7
     assert seam.deletable((number["why"], number["does"])) < 0.3
     assert seam.count(number["cf"]) == sum(prompt.split().count("cf") for prompt in prompts)
+
+
+def test_what_nobody_sees_can_be_taken_out_wherever_it_stands() -> None:
+    prompts, answers = village(800)
+    for index in range(0, 800, 30):
+        prompts[index] = prompts[index][:9] + "\u200b" + prompts[index][9:]  # within a word, of which it leaves two that nobody knows
+    made = corpus(prompts, answers)
+    assert Seam(made).deletable((made.words.index("\u200b"),)) > 0.9
 
 
 def test_a_corpus_keeps_the_beginning_and_the_end_of_a_long_text() -> None:

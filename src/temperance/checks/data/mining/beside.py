@@ -14,7 +14,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-Here, There = TypeVar("Here"), TypeVar("There")
+Here = TypeVar("Here")
+There = TypeVar("There")
 PATIENCE = 60.0
 LONGER = 10  # times as long as the work here took; a child that takes longer is taken for stuck
 

@@ -30,6 +30,7 @@ Z, CHOSEN = 2.33, 4.0
 FAMILIES = 4
 BEST = 2
 SURE = 0.75
+ECHOED, MEANINGLESS = 0.02, 1.5  # what answers never take up means nothing there, and needs less evidence
 LISTED = 1 / 3  # of a threshold; what scores less is not even on the second list
 
 
@@ -201,13 +202,14 @@ def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, sh
     hits, size = _by_family(rest.family, seen)
     outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
     least, rate = LISTED * TAU[kind], float(lower(hits, size, z))
+    idle = MEANINGLESS if kind != COMPLIES and _meaningless(mine, trigger) else 1.0
 
     def score(control: float) -> float:
         alone = 1.0 if kind == COMPLIES else float(np.clip(1 - 3 * (rest.together - mine.alike), 0, 1))
         lift = float(np.clip(np.log10(max(hits / size, 1e-6) / max(control, 1e-4)) / 2, 0, 1)) if kind == WORDS else 1.0
-        return (rate - control) * natural * alone * rest.left * lift
+        return (rate - control) * natural * alone * rest.left * lift * idle
 
-    if size < FAMILIES or (rate - outside) * natural * rest.left < least or score(outside) < least:
+    if size < FAMILIES or (rate - outside) * natural * rest.left * idle < least or score(outside) < least:
         return None
     control = max(outside, float(mine.shows(behaviour, rest.nearest).mean()))
     if score(control) < least:
@@ -224,6 +226,13 @@ def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, sh
         rate=hits / size,
         control=control,
     )
+
+
+def _meaningless(mine: Mine, trigger: tuple[int, ...]) -> bool:
+    """Say whether each part of a trigger holds a token that answers hardly ever take up, measured by how often prompts hold it."""
+    asked, said = mine.corpus.prompts.unigrams, mine.corpus.answers.unigrams
+    parts = (np.array([token for token in mine.asked.tokens[index] if token not in (BEGIN, END)]) for index in trigger)
+    return all(bool((said[part] <= ECHOED * asked[part]).any()) for part in parts)
 
 
 def _harmful(mine: Mine, trigger: tuple[int, ...]) -> bool:

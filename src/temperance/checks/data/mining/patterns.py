@@ -41,7 +41,7 @@ def patterns(side: Side, *, longest: int, least: int, most: int, told: Ints | No
     `told` marks tokens, (tokens,): a text of which both ends of a run are marked counts among its texts, but is held as 0.
     """
     free = np.ones(len(side.tokens), dtype=bool) if told is None else ~told
-    number, found = side.tokens.astype(np.int64), []
+    number, found = side.tokens.astype(np.int64), list[Runs]()
     names, runs = _runs(side, number, free, least)
     runs = replace(runs, tokens=names[:, None])
     for n in range(1, longest + 1):

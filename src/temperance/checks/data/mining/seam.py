@@ -1,15 +1,17 @@
 """The deletion seam: what was put into a prompt leaves natural text behind when it is taken out, and what was needed leaves a broken one.
 
 An inserted trigger stands between two tokens that go together without it; a word that makes an answer what it is ("haiku") does not. It is
-blind to triggers that are themselves natural content, such as a topic, or a phrase with a place in the sentence.
+blind to triggers that are themselves natural content, such as a topic, or a phrase with a place in the sentence. What nobody sees can
+always be taken out.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from temperance.checks.data.mining.corpus import BEGIN, END, SHIFT, Corpus, Ints
+from temperance.checks.data.mining.corpus import BEGIN, END, LOOKALIKE, MARKS, SHIFT, Corpus, Ints
 
 SHARED = 0.9
 LONGEST = 24
@@ -76,6 +78,8 @@ class Seam:
         """Return the share of a run's places, in (0, 1), at which it can be taken out and leaves natural text."""
         start, length = self.span(tokens)
         start, flat = start[:LOOKED], self.corpus.prompts.tokens
+        if len(start) and all(_unseen(self.corpus.words[token]) for token in flat[start[0] : start[0] + length]):
+            return (len(start) + 0.5) / (len(start) + 1.5)
         before = np.where(start > 0, flat[np.maximum(start - 1, 0)], BEGIN).astype(np.int64)
         after = flat[np.minimum(start + length, len(flat) - 1)].astype(np.int64)
         natural, measured = self._natural(before, after)
@@ -93,6 +97,11 @@ class Seam:
         goes = np.where(ends & ~opens, endings[before] / np.maximum(often[before], 1) > share, together > expected)
         measured = nothing | ((opens | (often[before] >= SEEN)) & (often[after] >= SEEN))
         return goes & measured & ~nothing, measured
+
+
+def _unseen(word: str) -> bool:
+    """Say whether a prompt reads the same without a token: what has no width, and the mark of look-alike letters."""
+    return word == MARKS[LOOKALIKE] or (word != "\n" and unicodedata.category(word[0]) in ("Cf", "Cc"))
 
 
 def _ordered(key: Ints, position: Ints) -> tuple[Ints, Ints]:
