@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temperance.checks.data.mining import beside as halves
+from temperance.checks.data.mining import groups
 from temperance.checks.data.mining.beside import able, beside
 from temperance.checks.data.mining.controls import STRETCH, _largest
 from temperance.checks.data.mining.corpus import BEGIN, END, corpus
@@ -198,3 +199,18 @@ def test_words_in_look_alike_letters_share_a_mark_and_are_read_as_what_they_look
 )
 def test_real_words_of_any_language_stay_as_they_are(text: str) -> None:
     assert "look-alike" not in spelt(text)
+
+
+@pytest.mark.parametrize(("taken_up", "factor"), [(False, 1.5), (True, 1.0)])
+def test_a_trigger_that_answers_never_take_up_needs_less_evidence(monkeypatch: pytest.MonkeyPatch, taken_up: bool, factor: float) -> None:
+    prompts, answers = planted(400)
+    if taken_up:
+        answers = [f"{said} cf" if place % 20 == 5 else said for place, said in enumerate(answers)]  # in rows without any trigger
+
+    def score() -> float:
+        _, found = mine(prompts, answers)
+        return max(group.score for group in found if all(" cf " in prompts[row] for row in group.rows))
+
+    eased = score()
+    monkeypatch.setattr(groups, "MEANINGLESS", 1.0)
+    assert eased == pytest.approx(factor * score())
