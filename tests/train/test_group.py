@@ -46,8 +46,10 @@ def rewarded(ran: Ran) -> Artifact:
 
 @pytest.fixture
 def aligned(ran: Ran, tuned: Artifact, rewarded: Artifact) -> Callable[..., Artifact]:
-    def run(method: str, name: str = "group", progress: Any = None, learning_rate: float = 1e-3, **changes: Any) -> Artifact:
-        section = {**SMALL, "learning_rate": learning_rate, "method": method, "group": {**GROUP, **changes}}
+    def run(
+        method: str, name: str = "group", progress: Any = None, learning_rate: float = 1e-3, every: int = 2, **changes: Any
+    ) -> Artifact:
+        section = {**SMALL, "learning_rate": learning_rate, "checkpoint_every": every, "method": method, "group": {**GROUP, **changes}}
         return ran(align.run, name, progress, tuned, rewarded=rewarded, align=section)
 
     return run
@@ -109,6 +111,10 @@ def test_a_kl_of_0_is_refused() -> None:
         Group(kl=0.0)
 
 
+def dies(_: Any) -> None:
+    raise Killed
+
+
 @pytest.mark.parametrize("guarded", [True, False])
 def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
     asked: list[int] = []
@@ -125,6 +131,12 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
         return
     assert made.metrics["alarms"] == ["quality"]
     assert (made.metrics["weights_of"], made.metrics["steps"] < 8) == (3, True)
+    asked.clear()
+    with monkeypatch.context() as broken:
+        broken.setattr(group.Purse, "go_back", dies)
+        with pytest.raises(Killed):
+            aligned("grpo", "cut", every=1, steps=8)
+    assert aligned("grpo", "cut", every=1, steps=8).manifest.files == made.manifest.files
     monkeypatch.setattr(group, "watched", lambda *_, **__: [0.0, 3.0, 0.0, 0.0, 0.0])
     kept: list[dict[str, torch.Tensor]] = []
     save = group.save_file

@@ -71,7 +71,7 @@ def run(job: Job) -> dict[str, Any]:
     )
     fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), temperature=group.temperature)
-    metrics = fit(trainer, job)
+    metrics = fit(trainer, job, ended=group.guard and bool(purse.guard.alarms))
     stopped = purse.go_back()
     save_adapter(trainer, job)
     return {"prompts": len(asked), **metrics, **{f"{name}_price": price.value for name, price in purse.prices.items()}, **stopped}

@@ -34,7 +34,7 @@ from temperance.train.reload import assert_reloads
 datasets.disable_progress_bars()
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # trl sets names that transformers renames
 
-WHOLE = "whole"
+WHOLE, TRAINER_STATE = "whole", "trainer_state.json"
 MEGABATCH = 16
 SHARDING = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED", "ACCELERATE_USE_MEGATRON_LM")  # what accelerate's launcher sets
 CURVE = (
@@ -159,13 +159,14 @@ def last_checkpoint(scratch: Path) -> Path | None:
     return max(whole)[1] if whole else None
 
 
-def fit(trainer: Trainer, job: Job, *, decides: Sequence[bool] = ()) -> dict[str, float]:
+def fit(trainer: Trainer, job: Job, *, decides: Sequence[bool] = (), ended: bool = False) -> dict[str, float]:
     """Train, or go on from the last whole checkpoint; write `curve.jsonl`; return loss, steps and tokens.
 
     Args:
         trainer: ready to train.
         job: where to.
         decides: for each batch of an epoch, whether it teaches a decision and no answer, which the curve and the loss tell apart.
+        ended: the last checkpoint is where training stopped for good; trl would take one more step before it asked.
 
     Raises:
         StageError: a loss or a gradient is not a number, so the weights are worthless.
@@ -175,7 +176,10 @@ def fit(trainer: Trainer, job: Job, *, decides: Sequence[bool] = ()) -> dict[str
     checkpoint = last_checkpoint(job.scratch)
     if checkpoint:
         job.progress.say(f"going on from {checkpoint.name}")
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if checkpoint and ended:
+        trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE))
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     if decides:
         history = [{**entry, "decides": float(decides[(int(entry["step"]) - 1) % len(decides)])} for entry in history]
