@@ -34,6 +34,8 @@ def test_overrides_reach_any_depth_and_keep_their_type(tmp_path: Path) -> None:
         (GOOD + "    formt: auto\n", r"unknown key 'sources.0.formt' \(line 5\), did you mean 'format'"),
         (GOOD + "sft:\n  lora:\n    rr: 2\n", r"unknown key 'sft.lora.rr' \(line 7\), did you mean 'r'"),
         (GOOD + "gate:\n  unsafe_refused: 85\n", r"'gate.unsafe_refused' \(line 6\): input should be less than or equal to 1"),
+        (GOOD + "evaluate:\n  temperature: .inf\n", r"'evaluate.temperature' \(line 6\)"),
+        (GOOD + "align:\n  ppo:\n    kl: .nan\n", r"'align.ppo.kl' \(line 7\)"),
         (GOOD.replace("seed: 7\n", ""), "the key 'seed' is missing"),
         (GOOD.replace("name: a", "name: ../a"), "name"),
         ("name: a\nseed: 1\nsources: []\n", "at least 1"),

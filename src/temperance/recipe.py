@@ -21,7 +21,7 @@ Suite = Literal["unsafe", "lookalike", "everyday"]
 class Section(BaseModel):
     """A part of the recipe: frozen, and closed to keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Source(Section):

@@ -95,6 +95,11 @@ def test_a_narrow_nucleus_draws_what_greedy_decoding_takes(chat: tuple[Any, Any]
     assert texts(chat, TALKS, temperature=1.5, top_p=0.5) != texts(chat, TALKS)
 
 
+@pytest.mark.parametrize("cold", [5e-324, 1e-40, 1e-3])
+def test_however_cold_it_is_drawn_as_greedily(chat: tuple[Any, Any], cold: float) -> None:
+    assert texts(chat, TALKS, temperature=cold) == texts(chat, TALKS)
+
+
 def test_progress_and_training_mode(chat: tuple[Any, Any]) -> None:
     model, tokenizer = chat
     told: list[tuple[int, int, float]] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Suites = Annotated[list[str], typer.Option(help="Which suites; name the option again for more.")]
 PerSuite = Annotated[int, typer.Option("-n", min=0, help="Prompts per suite; 0 asks them all.")]
 MaxTokens = Annotated[int, typer.Option(min=1, help="Tokens an answer may have.")]
-Temperature = Annotated[float, typer.Option(min=0, help="How answers are drawn; 0 takes the likeliest token.")]
+Temperature = Annotated[float, typer.Option(min=0, max=100, help="How answers are drawn; 0 takes the likeliest token.")]
 TopP = Annotated[float, typer.Option(min=0.01, max=1, help="Draw among the likeliest tokens that hold this share.")]
 History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
 Seed = Annotated[int, typer.Option(help="For the choice of prompts when -n is given, and for drawing.")]

@@ -14,6 +14,7 @@ from temperance.data.example import Message
 from temperance.errors import InputError
 
 OnBatch = Callable[[int, int, float], None]
+COLD = 1e-3  # nothing but the likeliest token is drawn below, and logits divided by less could be infinite
 LIKELY = 64  # so many tokens hold most nuclei; sorting a whole vocabulary at each step would cost as much as the model
 
 
@@ -141,7 +142,7 @@ def _begun(prompts: list[list[int]]) -> int:
 
 
 def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, top_p: float) -> list[int]:
-    if temperature <= 0:
+    if temperature <= COLD:
         return [int(token) for token in logits_BV.argmax(-1).tolist()]
     share_BV = nucleus((logits_BV / temperature).softmax(-1), top_p).cpu()
     return [int(torch.multinomial(share_V, 1, generator=row.dice)) for share_V, row in zip(share_BV, rows, strict=True)]
