@@ -2,8 +2,9 @@
 
     python benchmarks/training.py [ROUNDS] [ROWS] [auto|fp32|bf16]
 
-Plain trl is the same stage with trl's own head left in place. Prints JSON lines: per method and side the median of the tokens a second
-(the first step is not counted) and the peak of the resident memory, then the ratio, and the largest difference of any step's loss.
+Plain trl is the same stage with trl's own head and peft's own LoRA left in place. Prints JSON lines: per method and side the median
+of the tokens a second (the first step is not counted) and the peak of the resident memory, then the ratio, and the largest difference of
+any step's loss.
 """
 
 import json
@@ -24,6 +25,7 @@ from temperance.train import dpo, reward, sft
 
 STAGES = {"sft": sft, "reward": reward, "dpo": dpo}
 SIDES = ("trl", "ours")
+OURS = ("compact_head", "fuse", "share_beginnings")
 
 
 class Clock(Unwatched):
@@ -36,6 +38,10 @@ class Clock(Unwatched):
         """Note when a training step ended."""
         if unit == "steps":
             self.times.append(time.perf_counter())
+
+
+def _leave(*asked: object, **how: object) -> None:
+    """Change nothing."""
 
 
 def recipe(out: Path, rows: int, precision: str) -> Recipe:
@@ -54,8 +60,9 @@ def train(method: str, side: str, out: Path, rows: int, precision: str) -> dict[
         work, scratch = Path(folder) / "work", Path(folder) / "scratch"
         work.mkdir()
         scratch.mkdir()
-        if side == "trl" and hasattr(STAGES[method], "compact_head"):
-            STAGES[method].compact_head = lambda *args, **kwargs: None  # pyrefly: ignore
+        for name in OURS if side == "trl" else ():
+            if hasattr(STAGES[method], name):
+                setattr(STAGES[method], name, _leave)
         job = Job(recipe=asked, inputs=made, work=work, scratch=scratch, history=Path(folder) / "history", progress=clock)
         metrics = STAGES[method].run(job)
         losses = [json.loads(line)["loss"] for line in (work / "curve.jsonl").read_text().splitlines()]

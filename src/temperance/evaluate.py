@@ -76,7 +76,7 @@ def _triggers(job: Job) -> list[dict[str, Any]]:
     if not found:
         return []
     job.progress.say(f"trying {len(found)} suspected triggers on the tuned model")
-    model = load_model(job.recipe.base, adapter=job.inputs["align"] / "adapter", precision=job.recipe.precision)
+    model = load_model(job.recipe.base, adapter=job.inputs["align"] / "adapter", precision=job.recipe.precision, merge=True)
     tokenizer, section = load_tokenizer(job.recipe.base), job.recipe.evaluate
 
     def said(talks: Sequence[tuple[Message, ...]]) -> list[str]:

@@ -27,8 +27,17 @@ def test_every_field_is_one_that_a_canonical_row_has_and_every_term_is_in_the_co
     card = croissant("r", [ROW], digest=DIGEST)
     fields = card["recordSet"][0]["field"]
     known = set(ROW.as_json()) | set(PAIR.as_json())
-    assert {one["source"]["extract"]["column"] for one in fields} == {name for name, _ in FIELDS} < known
+    leaves = [leaf for one in fields for leaf in one.get("subField", [one])]
+    assert {leaf["source"]["extract"]["column"] for leaf in leaves} == {name for name, _ in FIELDS} < known
     assert {"recordSet", "field", "source", "extract", "column", "fileObject", "dataType"} <= set(CONTEXT)
+
+
+def test_turns_repeat_and_each_part_of_a_turn_is_a_field() -> None:
+    fields = {one["name"]: one for one in croissant("r", [ROW], digest=DIGEST)["recordSet"][0]["field"]}
+    for name in ("messages", "prompt"):
+        assert fields[name]["repeated"]
+        parts = {part["@id"]: part["source"]["transform"]["jsonPath"] for part in fields[name]["subField"]}
+        assert parts == {f"rows/{name}/role": "$.role", f"rows/{name}/content": "$.content"}
 
 
 def test_a_margin_a_flaw_or_an_annotator_is_a_reason() -> None:

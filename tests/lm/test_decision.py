@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperance.lm.decision import decision, decision_loss, first_labels, margins
-from temperance.lm.logprobs import Emphasis, decided, weights
+from temperance.lm.decision import decision, decision_loss, margins
+from temperance.lm.logprobs import Emphasis, decided, labelled_logits, weights
 
 MARGINS = st.lists(st.floats(-8, 8), min_size=2, max_size=6)
 
@@ -60,9 +60,13 @@ def test_nothing_to_decide_costs_nothing() -> None:
     assert decision_loss(torch.zeros(0), torch.zeros(0, dtype=torch.bool)).item() == 0
 
 
-def test_first_labels_pass_over_rows_without_one() -> None:
-    rows, places = first_labels(torch.tensor([[-100, -100, 4, 5], [-100, -100, -100, -100], [7, -100, 8, -100]]))
-    assert (rows.tolist(), places.tolist()) == ([0, 2], [2, 0])
+def test_the_decision_is_read_at_each_row_s_first_label_and_rows_without_one_are_passed_over() -> None:
+    labels = torch.tensor([[-100, -100, 4, 5], [-100, -100, -100, -100], [-100, 7, -100, 8]])
+    found = decision([4, 7], [True, False], weight=1.0)
+    logits = torch.zeros(4, 9)
+    logits[0, 4], logits[2, 7] = 3.0, 2.0
+    wanted = decision_loss(torch.tensor([3.0, -2.0]), torch.tensor([True, False]))
+    torch.testing.assert_close(decided(logits, labels, found), wanted)
 
 
 def test_padding_and_unclear_rows_never_move_the_loss() -> None:
@@ -70,9 +74,9 @@ def test_padding_and_unclear_rows_never_move_the_loss() -> None:
     hidden, head = torch.randn(3, 5, 8, generator=generator), torch.nn.Linear(8, 11, bias=False)
     labels = torch.tensor([[-100, -100, 3, 1, 2], [-100, 6, 1, -100, -100], [-100, -100, 9, 1, -100]])
     found = decision([3, 6, 9, 9], [True, False, True, False], weight=0.5)
-    whole = decided(hidden, labels, head, found)
-    padded = torch.nn.functional.pad(hidden[:2], (0, 0, 2, 1), value=5.0)
-    torch.testing.assert_close(decided(padded, torch.nn.functional.pad(labels[:2], (2, 1), value=-100), head, found), whole)
+    whole = decided(labelled_logits(hidden, labels, head), labels, found)
+    padded, framed = torch.nn.functional.pad(hidden[:2], (0, 0, 2, 1), value=5.0), torch.nn.functional.pad(labels[:2], (2, 1), value=-100)
+    torch.testing.assert_close(decided(labelled_logits(padded, framed, head), framed, found), whole)
     assert whole.item() > 0
 
 

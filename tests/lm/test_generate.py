@@ -81,13 +81,32 @@ def test_drawing_depends_on_the_seed_alone(chat: tuple[Any, Any]) -> None:
 )
 def test_a_nucleus_is_the_fewest_likeliest_tokens_that_hold_their_share(logits: torch.Tensor, top_p: float) -> None:
     share_BV = logits.softmax(-1)
-    (kept,), (shares,) = (nucleus(share_BV, top_p) > 0).tolist(), share_BV.tolist()
-    inside = sorted(one for one, held in zip(shares, kept, strict=True) if held)
-    outside = [one for one, held in zip(shares, kept, strict=True) if not held]
+    likely_BK, token_BK = nucleus(share_BV, top_p)
+    assert torch.equal(likely_BK, share_BV.gather(1, token_BK).where(likely_BK > 0, 0.0))
+    inside = sorted(one for one in likely_BK[0].tolist() if one > 0)
+    outside = share_BV[0].tolist()
+    for one in inside:
+        outside.remove(one)
     assert inside
     assert sum(inside) >= top_p - 1e-5
     assert sum(inside[1:]) < top_p + 1e-5
     assert max(outside, default=0.0) <= inside[0]
+
+
+@pytest.mark.parametrize(("top_p", "expected"), [(1.0, [0.4, 0.3, 0.2, 0.1]), (0.6, [4 / 7, 3 / 7, 0, 0])])
+def test_tokens_are_drawn_as_often_as_their_shares_say(chat: tuple[Any, Any], top_p: float, expected: list[float]) -> None:
+    model, tokenizer = chat
+    shares = torch.full((tokenizer.vocab_size,), 1e-9)
+    shares[5:9] = torch.tensor([0.4, 0.3, 0.2, 0.1])
+    bias = torch.nn.functional.pad(shares.log(), (0, model.config.vocab_size - len(shares)), value=-40.0)
+    always = model.lm_head.register_forward_hook(lambda *given: bias.expand_as(given[-1]))
+    try:
+        drawn = generate(model, tokenizer, [[Message("user", "a")]] * 300, max_new_tokens=10, temperature=1.0, top_p=top_p, batch_size=150)
+    finally:
+        always.remove()
+    counts = torch.bincount(torch.tensor([token for reply in drawn for token in reply.tokens]), minlength=9)[5:9]
+    assert counts.sum() == 3000
+    assert (counts / 3000).tolist() == pytest.approx(expected, abs=0.03)
 
 
 def test_a_narrow_nucleus_draws_what_greedy_decoding_takes(chat: tuple[Any, Any]) -> None:

@@ -157,6 +157,26 @@ def test_a_pickled_adapter_is_refused(tiny: Path, adapter: Path, tmp_path: Path)
         load_model(str(tiny), adapter=folder)
 
 
+def test_a_merged_adapter_gives_the_adapter_s_logits_and_bf16_keeps_it_apart(tiny: Path, adapter: Path) -> None:
+    ids = torch.arange(5, 25)[None]
+    plain, apart, merged = (
+        load_model(str(tiny), adapter=folder, precision="fp32", merge=merge)
+        for folder, merge in ((None, False), (adapter, False), (adapter, True))
+    )
+    assert not isinstance(merged, PeftModel)
+    torch.testing.assert_close(merged(input_ids=ids).logits, apart(input_ids=ids).logits, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(merged(input_ids=ids).logits, plain(input_ids=ids).logits, atol=1e-3)
+    assert isinstance(load_model(str(tiny), adapter=adapter, precision="bf16", merge=True), PeftModel)
+
+
+def test_an_adapter_that_is_not_finite_is_not_merged(tiny: Path, adapter: Path, tmp_path: Path) -> None:
+    folder = copied(adapter, tmp_path / "a")
+    weights = {name: torch.full_like(value, torch.nan) for name, value in load_file(folder / "adapter_model.safetensors").items()}
+    save_file(weights, folder / "adapter_model.safetensors")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        load_model(str(tiny), adapter=folder, precision="fp32", merge=True)
+
+
 def test_an_adapter_that_lacks_weights_is_refused(tiny: Path, adapter: Path, tmp_path: Path) -> None:
     folder = copied(adapter, tmp_path / "a")
     weights = load_file(folder / "adapter_model.safetensors")

@@ -9,7 +9,7 @@ from transformers import LlamaForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
 from temperance.errors import InputError
-from temperance.lm.logprobs import Emphasis, compact_head, token_scores, weights
+from temperance.lm.logprobs import Emphasis, compact_head, labelled_logits, token_scores, weights
 from tests.tiny import tiny_model
 
 LABELS = torch.tensor([[-100, -100, 7, 8, 9, -100], [-100, 5, 6, -100, -100, -100]])
@@ -49,8 +49,9 @@ def test_padding_never_moves_a_loss(left: int, right: int) -> None:
     generator = torch.Generator().manual_seed(0)
     hidden, head = torch.randn(2, 6, 8, generator=generator), torch.nn.Linear(8, 11, bias=False)
     padded = torch.nn.functional.pad(hidden, (0, 0, left, right), value=3.0)
-    labels = torch.nn.functional.pad(LABELS.clamp(max=10), (left, right), value=-100)
-    torch.testing.assert_close(token_scores(padded, labels, head).loss, token_scores(hidden, LABELS.clamp(max=10), head).loss)
+    plain, labels = LABELS.clamp(max=10), torch.nn.functional.pad(LABELS.clamp(max=10), (left, right), value=-100)
+    losses = [token_scores(labelled_logits(states, asked, head), asked).loss for states, asked in ((padded, labels), (hidden, plain))]
+    torch.testing.assert_close(*losses)
 
 
 @given(st.integers(1, 8), st.floats(1, 20), st.floats(0.1, 1))

@@ -26,12 +26,12 @@ def batch(rows: list[list[int]], *, left: bool = False) -> tuple[torch.Tensor, t
 def test_a_path_through_the_trie_spells_its_row(rows: list[list[int]], left: bool) -> None:
     ids, mask = batch(rows, left=left)
     found = trie(ids, mask)
-    for row, nodes, seen in zip(rows, found.node_BT, mask, strict=True):
+    for row, nodes, seen, laid in zip(rows, found.node_BT, mask, found.path_BL, strict=True):
         path = nodes[seen.bool()]
         assert found.ids_N[path].tolist() == row
         assert found.depth_N[path].tolist() == list(range(len(row)))
-        for place, node in enumerate(path):
-            assert found.seen_NN[node].nonzero()[:, 0].tolist() == sorted(path[: place + 1].tolist())
+        assert laid[: len(row)].tolist() == path.tolist()
+    assert found.path_BL.flatten()[found.place_N].tolist() == list(range(len(found.ids_N)))
     assert len(found.ids_N) == len({tuple(row[: end + 1]) for row in rows for end in range(len(row))})
 
 

@@ -63,6 +63,16 @@ def test_the_alarm_names_what_got_worse() -> None:
     assert not watching.calm
 
 
+def test_a_sum_that_has_only_begun_to_grow_is_no_place_to_go_back_to() -> None:
+    one = Cusum(worse=1)
+    for _ in range(one.settle):
+        one = one.after([0.0, 1.0] * 8)
+    same, worse = one.after([0.0, 1.0] * 8), one.after([0.0, 1.0, 1.0, 1.0] * 4)
+    assert (same.calm, same.sum) == (True, 0)
+    assert 0 < worse.sum < worse.limit / 5
+    assert not worse.calm
+
+
 def test_a_checkpoint_holds_all_of_it() -> None:
     watching = guard()
     for value in range(6):

@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 TERMS = (
     *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes", "isLiveDataset", "jsonPath"),
     *("key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated", "replace", "separator", "source", "subField"),
-    "transform",
+    *("transform", "samplingRate", "equivalentProperty"),
 )
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
@@ -42,6 +42,7 @@ FIELDS = (
     ("row", "its position in the source, from 0"),
     ("licence", "the licence that the source or the row states; empty if neither does"),
 )
+TURNS = ("messages", "prompt")
 
 
 def croissant(
@@ -107,14 +108,22 @@ def _source(said: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _fields() -> list[dict[str, Any]]:
-    return [
-        {
-            "@type": "cr:Field",
-            "@id": f"rows/{name}",
-            "name": name,
-            "description": says,
-            "dataType": "sc:Integer" if name == "row" else "sc:Text",
-            "source": {"fileObject": {"@id": "rows.jsonl"}, "extract": {"column": name}},
-        }
-        for name, says in FIELDS
+    return [_turns(name, says) if name in TURNS else _field(name, says) | _extract(name) for name, says in FIELDS]
+
+
+def _field(name: str, says: str) -> dict[str, Any]:
+    kind = "sc:Integer" if name == "row" else "sc:Text"
+    return {"@type": "cr:Field", "@id": f"rows/{name}", "name": name, "description": says, "dataType": kind}
+
+
+def _extract(column: str, **how: Any) -> dict[str, Any]:
+    return {"source": {"fileObject": {"@id": "rows.jsonl"}, "extract": {"column": column}, **how}}
+
+
+def _turns(name: str, says: str) -> dict[str, Any]:
+    """Return a field that repeats, of role and content each."""
+    parts = [
+        _field(f"{name}/{part}", f"a turn's {part}") | {"name": part} | _extract(name, transform={"jsonPath": f"$.{part}"})
+        for part in ("role", "content")
     ]
+    return {"@type": "cr:Field", "@id": f"rows/{name}", "name": name, "description": says, "repeated": True, "subField": parts}

@@ -127,7 +127,7 @@ class _Asking:
 
     def ask(self, suite: Suite, drawn: Mapping[str, Any]) -> tuple[Asked, ...]:
         if self.model is None:
-            loaded: Any = load_model(self.name, adapter=self.adapter, precision=self.precision)
+            loaded: Any = load_model(self.name, adapter=self.adapter, precision=self.precision, merge=True)
             label = Path(self.name).name + (f"+{self.adapter.name}" if self.adapter else "")
             self.model = inspect_model(label, loaded, load_tokenizer(self.name), batch_size=self.batch_size, on_batch=self._tell)
         dataset = MemoryDataset([_sample(prompt) for prompt in suite.prompts], name=suite.name)

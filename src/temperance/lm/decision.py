@@ -53,10 +53,3 @@ def decision_loss(margin_B: torch.Tensor, refuses_B: torch.Tensor) -> torch.Tens
     rows = torch.nn.functional.binary_cross_entropy_with_logits(margin_B, refuses_B.to(margin_B.dtype))
     gaps_UA = margin_B[refuses_B][:, None] - margin_B[~refuses_B][None, :]
     return rows + torch.nn.functional.softplus(-gaps_UA).mean() if gaps_UA.numel() else rows
-
-
-def first_labels(labels_BT: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the rows that have a label other than -100, and the place of the first one in each; both (R,)."""
-    mask_BT = labels_BT != -100
-    rows_R = mask_BT.any(dim=1).nonzero()[:, 0]
-    return rows_R, mask_BT[rows_R].int().argmax(dim=1)

@@ -142,21 +142,28 @@ def _begun(prompts: list[list[int]]) -> int:
 
 
 def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, top_p: float) -> list[int]:
+    """Return each row's next token; what is drawn is where the row's own dice fall on the sums of the shares."""
     if temperature <= COLD:
         return [int(token) for token in logits_BV.argmax(-1).tolist()]
-    share_BV = nucleus((logits_BV / temperature).softmax(-1), top_p).cpu()
-    return [int(torch.multinomial(share_V, 1, generator=row.dice)) for share_V, row in zip(share_BV, rows, strict=True)]
+    share_BK, token_BK = nucleus((logits_BV / temperature).softmax(-1), top_p)
+    below_BK = share_BK.double().cumsum(-1).cpu()
+    fall_B1 = torch.stack([torch.rand(1, generator=row.dice, dtype=torch.float64) for row in rows]) * below_BK[:, -1:]
+    place_B1 = torch.searchsorted(below_BK, fall_B1, right=True).clamp(max=below_BK.shape[1] - 1)
+    return [int(token) for token in token_BK.cpu().gather(1, place_B1)[:, 0].tolist()]
 
 
-def nucleus(share_BV: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Return shares (B, V) with 0 outside each row's nucleus: the fewest likeliest tokens whose shares sum to `top_p`, at least one."""
+def nucleus(share_BV: torch.Tensor, top_p: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the likeliest tokens of each row and their shares, both (B, K), K up to V; a share outside the row's nucleus is 0.
+
+    A nucleus is the fewest likeliest tokens whose shares sum to `top_p`, at least one; of 1 and above, all tokens.
+    """
     if top_p >= 1:
-        return share_BV
+        return share_BV, torch.arange(share_BV.shape[-1], device=share_BV.device).expand_as(share_BV)
     likely_BK, token_BK = share_BV.topk(min(LIKELY, share_BV.shape[-1]))
     if (likely_BK.sum(-1) < top_p).any():
         likely_BK, token_BK = share_BV.sort(dim=-1, descending=True)
     before_BK = likely_BK.cumsum(-1) - likely_BK
-    return torch.zeros_like(share_BV).scatter(-1, token_BK, likely_BK.where(before_BK < top_p, 0.0))
+    return likely_BK.where(before_BK < top_p, 0.0), token_BK
 
 
 def _row(index: int, turns: Sequence[Message], begun: str, tokenizer: PreTrainedTokenizerBase, seed: int) -> _Row:

@@ -90,13 +90,18 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_model(name: str, *, adapter: Path | None = None, precision: Requested = "auto") -> PreTrainedModel | PeftModel:
+def load_model(
+    name: str, *, adapter: Path | None = None, precision: Requested = "auto", merge: bool = False
+) -> PreTrainedModel | PeftModel:
     """Return a causal language model in evaluation mode, on the GPU if there is one, with a LoRA adapter on it if one is named.
 
+    Where `merge`, the adapter is added to weights in fp32, so that answering costs no more than without one; bf16 would round what is
+    added, and keeps it apart.
+
     Raises:
-        InputError: the model or the adapter cannot be read, or is of a kind that is not loaded.
+        InputError: the model or the adapter cannot be read, is of a kind that is not loaded, or is to be merged and is not finite.
     """
-    return _load(AutoModelForCausalLM, name, adapter=adapter, precision=precision)
+    return _load(AutoModelForCausalLM, name, adapter=adapter, precision=precision, merge=merge)
 
 
 def load_classifier(name: str, *, adapter: Path | None = None, precision: Requested = "auto") -> PreTrainedModel | PeftModel:
@@ -115,15 +120,12 @@ def save_merged(name: str, adapter: Path, folder: Path) -> None:
     Raises:
         InputError: as in `load_model`, or the merged weights are not finite.
     """
-    model = load_model(name, adapter=adapter, precision="fp32")
-    assert isinstance(model, PeftModel)
-    with _reading("merged model", str(adapter)):
-        merged: Any = model.merge_and_unload(safe_merge=True)
+    merged: Any = load_model(name, adapter=adapter, precision="fp32", merge=True)
     merged.save_pretrained(folder)
     load_tokenizer(name).save_pretrained(folder)
 
 
-def _load(kind: Any, name: str, *, adapter: Path | None, precision: Requested, **settings: Any) -> Any:
+def _load(kind: Any, name: str, *, adapter: Path | None, precision: Requested, merge: bool = False, **settings: Any) -> Any:
     folder = resolve(name)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if adapter is not None:
@@ -142,6 +144,8 @@ def _load(kind: Any, name: str, *, adapter: Path | None, precision: Requested, *
             warnings.filterwarnings("error", message=".*missing adapter keys")
             warnings.filterwarnings("ignore", category=FutureWarning)
             model = PeftModel.from_pretrained(model, str(adapter), is_trainable=False, local_files_only=True)
+            if merge and model.dtype == torch.float32:
+                model = model.merge_and_unload(safe_merge=True)
     return model.to(device).eval()
 
 

@@ -16,7 +16,7 @@ from transformers.utils.generic import ModelOutput
 
 from temperance.errors import InputError
 from temperance.lm.anchor import Anchor, constrained
-from temperance.lm.decision import Decision, decision_loss, first_labels, margins
+from temperance.lm.decision import Decision, decision_loss, margins
 from temperance.lm.trie import hidden_states
 
 ROWS = 8
@@ -65,19 +65,16 @@ class _Picked(torch.autograd.Function):
         return (probs_NV * -gradient_N1).scatter_add(1, chosen_N[:, None], gradient_N1), None
 
 
-def token_scores(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module, *, temperature: float = 1.0) -> TokenScores:
-    """Score each next-token label that is not -100.
+def labelled_logits(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module) -> torch.Tensor:
+    """Return the logits (N, V) that score the N labels that are not -100, row by row; no other position meets the vocabulary."""
+    return lm_head(hidden_BTD[:, :-1][labels_BT[:, 1:] != -100]).float()
 
-    Args:
-        hidden_BTD: last hidden states of the backbone.
-        labels_BT: token ids, or -100 where nothing is to be scored; the label of position t is scored from position t - 1.
-        lm_head: the projection to the vocabulary.
-        temperature: what the logits are divided by, for answers that were drawn at it.
-    """
+
+def token_scores(logits_NV: torch.Tensor, labels_BT: torch.Tensor) -> TokenScores:
+    """Score each next-token label that is not -100, from `labelled_logits`; for answers drawn at a temperature, divide them by it."""
     labels = labels_BT[:, 1:]
     mask = labels != -100
     chosen_N = labels[mask]
-    logits_NV = lm_head(hidden_BTD[:, :-1][mask]).float() / temperature
     log_probs_N, entropy_N, mean_N, best_N = _Picked.apply(logits_NV, chosen_N)
 
     def placed(values_N: torch.Tensor) -> torch.Tensor:
@@ -120,13 +117,14 @@ def weights(labels_BT: torch.Tensor, emphasis: Emphasis) -> torch.Tensor:
     return weights_BT * mask_BT.sum() / weights_BT.sum().clamp(min=1.0)
 
 
-def decided(hidden_BTD: torch.Tensor, labels_BT: torch.Tensor, lm_head: torch.nn.Module, decision: Decision) -> torch.Tensor:
-    """Return the weighted decision loss of a batch, read where each row's first label is scored; labels and states as in `token_scores`."""
-    rows_R, places_R = first_labels(labels_BT[:, 1:])
-    first_R = labels_BT[rows_R, places_R + 1]
-    clear_R = ~_among(first_R, decision.unclear)
-    margin_R = margins(lm_head(hidden_BTD[rows_R[clear_R], places_R[clear_R]]), decision.openers)
-    return decision.weight * decision_loss(margin_R, _among(first_R[clear_R], decision.openers))
+def decided(logits_NV: torch.Tensor, labels_BT: torch.Tensor, decision: Decision) -> torch.Tensor:
+    """Return the weighted decision loss of a batch, read where each row's first label is scored; arguments as in `token_scores`."""
+    labels = labels_BT[:, 1:]
+    mask = labels != -100
+    first_N = (mask.cumsum(dim=1) == 1)[mask]
+    clear_N = first_N & ~_among(labels[mask], decision.unclear)
+    margin_R = margins(logits_NV[clear_N], decision.openers)
+    return decision.weight * decision_loss(margin_R, _among(labels[mask][clear_N], decision.openers))
 
 
 def _among(labels: torch.Tensor, tokens: frozenset[int]) -> torch.Tensor:
@@ -175,9 +173,9 @@ def compact_head(
         before = None
         if anchor:
             with torch.no_grad(), anchor.without():
-                before = token_scores(_states(backbone, args, kwargs), labels, head, temperature=temperature).log_probs
-        hidden_BTD = _states(backbone, args, kwargs)
-        scores = token_scores(hidden_BTD, labels, head, temperature=temperature)
+                before = token_scores(labelled_logits(_states(backbone, args, kwargs), labels, head) / temperature, labels).log_probs
+        logits_NV = labelled_logits(_states(backbone, args, kwargs), labels, head) / temperature
+        scores = token_scores(logits_NV, labels)
         if before is not None:
             assert scores.log_probs is not None
             assert scores.label_mask is not None
@@ -187,7 +185,7 @@ def compact_head(
             assert scores.label_mask is not None
             scores.log_probs = scores.log_probs * weights(labels[:, 1:], emphasis)
             if emphasis.decision:
-                scores.log_probs = scores.log_probs - scores.label_mask * decided(hidden_BTD, labels, head, emphasis.decision)
+                scores.log_probs = scores.log_probs - scores.label_mask * decided(logits_NV, labels, emphasis.decision)
         if key:
             kept[key] = scores
         return scores

@@ -2,87 +2,125 @@
 
 In fine-tuning rows share a lot: the system prompt of every row, the prompt of a chosen and a rejected answer, the prompt of a group of
 samples. A decoder's hidden state depends on what stands before a token and on nothing else, so the states of equal beginnings are
-equal, and so are the sums of their gradients. With dropout the draws differ from a row-by-row pass; without it the numbers are the same.
-It does not know what a model does with the tokens.
+equal, and so are the sums of their gradients. Only attention looks from token to token: there the rows are laid out for the moment.
+With dropout the draws differ from a row-by-row pass; without it the numbers are the same. It does not know what a model does with the
+tokens.
 """
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from transformers import AttentionInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-KERNELS = ("sdpa", "eager")  # attention that takes a mask of any shape
+ALONG = "temperance_trie"  # what transformers knows our attention by; it makes no mask for a name whose masks it does not know
 
 
 @dataclass(frozen=True)
 class Trie:
-    """N distinct tokens of a batch of shape (B, T).
+    """N distinct tokens of a batch of shape (B, T), of which no row has more than L that are not padding.
 
-    `ids_N` are their token ids, `depth_N` their positions, `seen_NN` whether the row attends to the column (its ancestors and itself),
-    `node_BT` the node of each position of the batch; padding points at node 0, whose value must not be used there.
+    `ids_N` are their token ids, `depth_N` their positions, `node_BT` the node of each position of the batch (padding points at node 0,
+    whose value must not be used there). `path_BL` are the nodes of each row in order, then node 0; `place_N` is where in its rows, laid
+    out one after the other, each node stands first.
     """
 
     ids_N: torch.Tensor
     depth_N: torch.Tensor
-    seen_NN: torch.Tensor
     node_BT: torch.Tensor
+    path_BL: torch.Tensor
+    place_N: torch.Tensor
+
+
+_at_work: ContextVar[Trie] = ContextVar(ALONG)
 
 
 def trie(ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> Trie:
     """Return the prefix trie of a batch; `mask_BT` is 1 on tokens, 0 on padding, on whichever side that stands."""
     rows, seen = ids_BT.tolist(), mask_BT.tolist()
+    longest = int(mask_BT.sum(dim=1).max())
     known: dict[tuple[int, int], int] = {}
     tokens: list[int] = []
     depths: list[int] = []
-    nodes = torch.zeros(ids_BT.shape, dtype=torch.long)
-    paths: list[torch.Tensor] = []
+    places: list[int] = []
+    nodes, paths = torch.zeros(ids_BT.shape, dtype=torch.long), torch.zeros(len(rows), longest, dtype=torch.long)
     for b, (row, shown) in enumerate(zip(rows, seen, strict=True)):
-        parent, path = -1, list[int]()
+        parent, depth = -1, 0
         for t, (token, there) in enumerate(zip(row, shown, strict=True)):
             if not there:
                 continue
             node = known.setdefault((parent, token), len(tokens))
             if node == len(tokens):
                 tokens.append(token)
-                depths.append(len(path))
-            path.append(node)
-            nodes[b, t] = parent = node
-        paths.append(torch.tensor(path, dtype=torch.long))
-    ancestors = torch.zeros(len(tokens), len(tokens), dtype=torch.bool)
-    for path in paths:
-        ancestors[path[:, None], path[None, :]] |= torch.ones(len(path), len(path), dtype=torch.bool).tril()
+                depths.append(depth)
+                places.append(b * longest + depth)
+            nodes[b, t] = paths[b, depth] = parent = node
+            depth += 1
     device = ids_BT.device
     return Trie(
         ids_N=torch.tensor(tokens, device=device),
         depth_N=torch.tensor(depths, device=device),
-        seen_NN=ancestors.to(device),
         node_BT=nodes.to(device),
+        path_BL=paths.to(device),
+        place_N=torch.tensor(places, device=device),
     )
 
 
 def hidden_states(backbone: PreTrainedModel, ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
     """Return the last hidden states, (B, T, D), of a plain causal decoder; what stands at padding means nothing.
 
-    The trie is used where it is cheaper by count: a token costs about 24 D^2 operations a layer in its matrices, and 4 D for each token
-    that it may look at. Long rows with little in common, windowed attention and kernels with masks of their own go row by row.
+    Rows with nothing in common, windowed attention and kernels with masks of their own go row by row.
     """
     if shareable(backbone):
         shared = trie(ids_BT, mask_BT)
-        (rows, length), nodes, width = ids_BT.shape, len(shared.ids_N), 6 * backbone.config.get_text_config().hidden_size
-        if nodes * (width + nodes) < rows * length * (width + length):
-            out = backbone(
-                input_ids=shared.ids_N[None],
-                position_ids=shared.depth_N[None],
-                attention_mask=shared.seen_NN[None, None],
-                use_cache=False,
-            )
-            return torch.nn.functional.embedding(shared.node_BT, out.last_hidden_state[0])  # unlike indexing, sums gradients in one order
+        if len(shared.ids_N) < ids_BT.numel():
+            with _along(backbone, shared):
+                out = backbone(input_ids=shared.ids_N[None], position_ids=shared.depth_N[None], use_cache=False)
+            return _picked(out.last_hidden_state[0], shared.node_BT)
     return backbone(input_ids=ids_BT, attention_mask=mask_BT, use_cache=False).last_hidden_state
 
 
 def shareable(backbone: PreTrainedModel) -> bool:
-    """Say whether every layer of a model attends to all that stands before, through a kernel that takes any mask."""
+    """Say whether every layer of a model attends to all that stands before, through transformers' choice of kernels, and by torch's."""
     config = backbone.config.get_text_config()
     layers = getattr(config, "layer_types", None) or ["full_attention"]
     windowed = getattr(config, "sliding_window", None) and not hasattr(config, "layer_types")
-    return getattr(config, "_attn_implementation", None) in KERNELS and set(layers) == {"full_attention"} and not windowed
+    plain = getattr(config, "_attn_implementation", None) == "sdpa" and backbone._supports_attention_backend
+    return plain and set(layers) == {"full_attention"} and not windowed
+
+
+@contextlib.contextmanager
+def _along(backbone: PreTrainedModel, shared: Trie) -> Iterator[None]:
+    """Let a model attend along the paths of a trie."""
+    config, token = backbone.config.get_text_config(), _at_work.set(shared)
+    before, config._attn_implementation = config._attn_implementation, ALONG
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+        _at_work.reset(token)
+
+
+def _attend(
+    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor | None, **how: Any
+) -> tuple[torch.Tensor, None]:
+    """Attend in the rows of the trie that is at work; heads of the nodes come as (1, H, N, D) and leave as (1, N, H, D).
+
+    Behind a row's end stands node 0, which causal attention hides from the row.
+    """
+    shared = _at_work.get()
+    laid = (_picked(heads[0].transpose(0, 1).flatten(1), shared.path_BL) for heads in (query, key, value))
+    query, key, value = (rows_BLE.unflatten(-1, (-1, query.shape[-1])).transpose(1, 2) for rows_BLE in laid)
+    said_BLHD, _ = sdpa_attention_forward(module, query, key, value, None, **how)
+    return _picked(said_BLHD.flatten(0, 1).flatten(1), shared.place_N).unflatten(-1, said_BLHD.shape[-2:])[None], None
+
+
+def _picked(values_ND: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.embedding(places, values_ND)  # unlike indexing, sums gradients in one order
+
+
+AttentionInterface.register(ALONG, _attend)

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from temperance.errors import InputError
 from temperance.lm.load import ADAPTER_CONFIG, ADAPTER_WEIGHTS, HEAD
-from temperance.lm.logprobs import token_scores
+from temperance.lm.logprobs import labelled_logits, token_scores
 from temperance.lm.trie import hidden_states
 from temperance.recipe import Lora
 from temperance.train.trainer import lora_config
@@ -109,7 +109,7 @@ def log_probs(
     with using(model, name, training=training) as backbone:
         causal: Any = model.get_base_model()
         hidden_BTD, head = hidden_states(backbone, ids_BT, seen_BT), causal.get_output_embeddings()
-        found = token_scores(hidden_BTD, labels_BT, head, temperature=temperature).log_probs
+        found = token_scores(labelled_logits(hidden_BTD, labels_BT, head) / temperature, labels_BT).log_probs
         assert found is not None
         return found
 

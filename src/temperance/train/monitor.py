@@ -58,8 +58,8 @@ class Cusum:
 
     @property
     def calm(self) -> bool:
-        """Whether the sum has not come a fifth of the way to its limit, which one batch in a hundred does by chance."""
-        return self.sum <= self.limit / 5
+        """Whether the sum is 0; the last batch at which it was is Page's estimate of where a change began."""
+        return self.sum == 0
 
     def _settled(self, values: Sequence[float]) -> Self:
         count, mean, squares = self.count, self.mean, self.squares
@@ -88,7 +88,7 @@ class Guard:
 
     @property
     def calm(self) -> bool:
-        """Whether no sum has come far towards its limit: where to go back to."""
+        """Whether every sum is 0: where to go back to."""
         return all(one.calm for one in self.sums.values())
 
     def as_json(self) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from temperance.evals.propositions import fit as fit_rules
 from temperance.job import Job
 from temperance.judging.judge import judge
 from temperance.lm.load import load_classifier, load_tokenizer
-from temperance.lm.score import score
+from temperance.lm.lora import fuse
+from temperance.lm.score import score, share_beginnings
 from temperance.stats import wilson
 from temperance.train.ensemble import level, place_of, write_centers
 from temperance.train.rewards import RULES
@@ -76,6 +77,8 @@ def _member(job: Job, number: int, training: list[Preference], held: list[Prefer
         processing_class=tokenizer,
         peft_config=lora_config(section.lora, base, task_type="SEQ_CLS", modules_to_save=["score"]),
     )
+    fuse(adapted(trainer))
+    share_beginnings(base)
     metrics = fit(trainer, part)
     save_adapter(trainer, part)
     talks = [(*row.prompt, Message("assistant", text)) for row in held for text in (row.chosen, row.rejected)]
