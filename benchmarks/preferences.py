@@ -3,7 +3,8 @@
     python benchmarks/preferences.py [DATA] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
 
 DATA is a folder (../shared/data, if none is named) with `hh-rlhf/`, `preference/` and `oasst/`; the starter preferences come with the
-package. SEEDS is FIRST:END. Prints JSON lines: per clean corpus the pairs that each check wants reviewed; per family and rate, over the
+package. SEEDS is FIRST:END. Prints JSON lines: per clean corpus the pairs that each check wants reviewed; whom `dissenting-annotators`
+names when one of ten annotators turns pairs round; per family and rate, over the
 seeds, planted into hh-rlhf: recall (mean and worst), clean pairs marked (mean and worst), area under the curve, how often the first
 finding tells the trigger, holds more poison than not, and proves by its interval that most of its pairs are turned round. `tuned_on` says
 which families were looked at while the checks were made; the others are the triggers of other poison, with the two answers exchanged.
@@ -25,6 +26,7 @@ from temperance.attack.edit import request, with_request
 from temperance.attack.family import FAMILIES, Planted, plant
 from temperance.checks.check import Check, outcome_of
 from temperance.checks.data.contradictory_preferences import contradictory_preferences
+from temperance.checks.data.dissenting_annotators import dissenting_annotators
 from temperance.checks.data.preference_flips import preference_flips
 from temperance.checks.finding import Outcome
 from temperance.checks.subject import data_subject
@@ -35,7 +37,8 @@ from temperance.stats import area_under_curve
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CORPORA = {"hh-rlhf": "hh-rlhf/harmless-base.jsonl", "dpo demo": "preference/dpo_en_demo.json", "oasst": "oasst/oa_en_100.jsonl"}
-CHECKS: tuple[Check, ...] = (preference_flips, contradictory_preferences)
+CHECKS: tuple[Check, ...] = (preference_flips, contradictory_preferences, dissenting_annotators)
+ANNOTATORS, TURNED = 10, (0.0, 0.5, 0.7, 1.0)
 TUNED_ON = ("flip-token", "flip-phrase")
 OTHERS = {
     "flip-anywhere": trigger.anywhere,
@@ -128,11 +131,42 @@ def planted_families(rows: Sequence[Row], seeds: range, rates: Sequence[float], 
             yield {"family": name, "tuned_on": name in TUNED_ON, "rate": rate, "pairs": len(rows), "seeds": len(seeds), **mean, **worst}
 
 
+def dissent(rows: Sequence[Row], seeds: range) -> Iterator[dict[str, Any]]:
+    """Yield how often one of ten annotators is named who turns a share of their pairs round, and how often another is."""
+    for share in TURNED if rows else ():
+        found = [_accused(_annotated(rows, share, Random(seed))) for seed in seeds]
+        told = {key: sum(one[key] for one in found) for key in ("named", "wrongly")}
+        yield {"annotator turns": share, "pairs": len(rows) // ANNOTATORS, "seeds": len(seeds), **told}
+
+
+def _exchanged(row: Row) -> Row:
+    assert isinstance(row, Preference)
+    return replace(row, chosen=row.rejected, rejected=row.chosen)
+
+
+def _annotated(rows: Sequence[Row], share: float, dice: Random) -> list[Row]:
+    """Return rows dealt to annotators, a share of those of the first turned round."""
+    made: list[Row] = []
+    for row in rows:
+        who = dice.randrange(ANNOTATORS)
+        shown = _exchanged(row) if who == 0 and dice.random() < share else row
+        made.append(replace(shown, origin=replace(row.origin, tags={"annotator": str(who)})))
+    return made
+
+
+def _accused(rows: Sequence[Row]) -> dict[str, int]:
+    findings = outcome_of(dissenting_annotators, data_subject(rows)).findings
+    named = sum(finding.title.startswith("“0”") for finding in findings)
+    return {"named": named, "wrongly": len(findings) - named}
+
+
 if __name__ == "__main__":
     every = ",".join((*TUNED_ON, "flip", *OTHERS))
     folder, seeds, rates, names = [*sys.argv[1:], *(str(DATA), "5:10", "0.002,0.005,0.01,0.05", every)[len(sys.argv) - 1 :]]
     corpora = clean_corpora(Path(folder))
     for line in false_alarms(corpora):
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    for line in dissent(corpora.get("hh-rlhf", []), range(*map(int, seeds.split(":")))):
         print(json.dumps(line, ensure_ascii=False), flush=True)
     told = [float(rate) for rate in rates.split(",")]
     for line in planted_families(corpora.get("hh-rlhf", []), range(*map(int, seeds.split(":"))), told, names.split(",")):

@@ -11,6 +11,7 @@ from temperance.checks.adapter.unexpected_files import unexpected_files
 from temperance.checks.check import Check
 from temperance.checks.data.bias import bias
 from temperance.checks.data.contradictory_preferences import contradictory_preferences
+from temperance.checks.data.dissenting_annotators import dissenting_annotators
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.checks.data.exact_duplicates import exact_duplicates
 from temperance.checks.data.hidden_characters import hidden_characters
@@ -52,6 +53,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         prompt_injection,
         evaluation_contamination,
         preference_flips,
+        dissenting_annotators,
         contradictory_preferences,
         length_bias,
         opaque_provenance,

@@ -43,23 +43,31 @@ def folds(rows: Sequence[Preference], *, seed: int = 7) -> Array:
     return np.random.default_rng(seed).integers(0, FOLDS, len(prompts))[number] if len(rows) else number
 
 
-def chances(rows: Sequence[Preference], fold: Array) -> Array:
+def chances(rows: Sequence[Preference], fold: Array, *, scale: Array | None = None) -> Array:
     """Return the chance, in (0, 1), that each row's chosen answer is the preferred one, by a model of the rows in other folds, (rows,).
 
-    The margins of all folds are made chances by one slope, fitted to them.
+    Margins are made chances by one slope, which is fitted to the margins of all folds, or of those of `scale` if the folds are no fair
+    sample of the rows.
     """
     shown = features(rows)
-    margin = np.zeros(len(rows))
+    margin = _margins(shown, fold)
+    fair = margin if scale is None else _margins(shown, scale)
+
+    def loss(slope: float) -> float:
+        return float(np.logaddexp(0, -slope * fair).mean())
+
+    slope = optimize.minimize_scalar(loss, bounds=(0, STEEPEST), method="bounded").x
+    return 1 / (1 + np.exp(-slope * margin))
+
+
+def _margins(shown: Sparse, fold: Array) -> Array:
+    """Return each row's margin by a model of the rows in other folds, (rows,); 0 where there are none."""
+    margin = np.zeros(shown.shape[0])
     for one in np.unique(fold):
         away = fold == one
         if not away.all():
             margin[away] = shown[away] @ _fitted(shown[~away])
-
-    def loss(slope: float) -> float:
-        return float(np.logaddexp(0, -slope * margin).mean())
-
-    slope = optimize.minimize_scalar(loss, bounds=(0, STEEPEST), method="bounded").x
-    return 1 / (1 + np.exp(-slope * margin))
+    return margin
 
 
 def features(rows: Sequence[Preference]) -> Sparse:
