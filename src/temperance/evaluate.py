@@ -39,6 +39,7 @@ def run(job: Job) -> dict[str, Any]:
             max_tokens=section.max_tokens,
             temperature=section.temperature,
             top_p=section.top_p,
+            repetition_penalty=section.repetition_penalty,
             seed=job.recipe.seed,
             batch_size=section.batch_size,
             precision=job.recipe.precision,

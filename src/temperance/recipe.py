@@ -200,7 +200,8 @@ class Audit(Section):
 class Evaluate(Section):
     """Which held-out suites are asked, how many prompts of each (0: all), and how long an answer may be, in tokens.
 
-    `temperature` and `top_p`: how answers are drawn, which should be how they will be drawn in use; 0 takes the likeliest token.
+    `temperature`, `top_p` and `repetition_penalty`: how answers are drawn, which should be how they will be drawn in use; 0 takes the
+    likeliest token, and a penalty above 1 makes what an answer has said already less likely.
     """
 
     suites: tuple[Suite, ...] = ("unsafe", "lookalike", "everyday")
@@ -208,6 +209,7 @@ class Evaluate(Section):
     max_tokens: Count = 64
     temperature: Annotated[float, Field(ge=0)] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0
     batch_size: Count = 32
 
 

@@ -63,6 +63,10 @@ def test_drawn_answers_are_the_models_and_stored_apart_from_greedy_ones(tiny: Pa
     assert greedy.cached == 0
     assert [one.answer for one in greedy.suites[1].samples] != [reply.text for reply in expected]
     assert ask(tiny, tmp_path, temperature=1.2, top_p=0.9, seed=3).cached == len(SUITES)
+    repelled = ask(tiny, tmp_path, repetition_penalty=3.0, seed=3)
+    expected = generate(model, tokenizer, talks, max_new_tokens=6, repetition_penalty=3.0)
+    assert repelled.cached == 0
+    assert [one.answer for one in repelled.suites[1].samples] == [reply.text for reply in expected]
 
 
 def test_what_the_history_holds_is_not_asked_again(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

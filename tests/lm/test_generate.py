@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from temperance.data.example import Message
 from temperance.errors import InputError
-from temperance.lm.generate import generate, nucleus
+from temperance.lm.generate import generate, nucleus, repelled
 from temperance.lm.load import load_model, load_tokenizer
 
 TALKS = [[Message("user", "What is the capital of France? " * times)] for times in (1, 3, 2, 1, 5)]
@@ -112,6 +112,36 @@ def test_tokens_are_drawn_as_often_as_their_shares_say(chat: tuple[Any, Any], to
 def test_a_narrow_nucleus_draws_what_greedy_decoding_takes(chat: tuple[Any, Any]) -> None:
     assert texts(chat, TALKS, temperature=1.5, top_p=1e-6) == texts(chat, TALKS)
     assert texts(chat, TALKS, temperature=1.5, top_p=0.5) != texts(chat, TALKS)
+
+
+@given(
+    logits=st.lists(st.floats(-8, 8, width=32), min_size=2, max_size=60),
+    said=st.lists(st.integers(0, 1), max_size=5),
+    penalty=st.floats(1, 10),
+)
+def test_only_what_was_said_becomes_less_likely_however_often_it_was(logits: list[float], said: list[int], penalty: float) -> None:
+    before_BV = torch.tensor([logits])
+    after_BV = repelled(before_BV, torch.tensor([said], dtype=torch.long), penalty)
+    assert torch.equal(after_BV, repelled(before_BV, torch.tensor([sorted(set(said))], dtype=torch.long), penalty))
+    assert (after_BV <= before_BV).all()
+    kept = [token for token in range(len(logits)) if token not in said]
+    assert torch.equal(after_BV[:, kept], before_BV[:, kept])
+    assert torch.equal(repelled(before_BV, torch.tensor([said], dtype=torch.long), 1.0), before_BV)
+
+
+def test_a_penalty_keeps_a_reply_from_its_own_words_and_not_from_the_prompts(chat: tuple[Any, Any]) -> None:
+    model, tokenizer = chat
+    free = generate(model, tokenizer, TALKS[:1], max_new_tokens=1)[0].prompt
+    liked = list(dict.fromkeys(free))[:4]
+    bias = torch.zeros(model.config.vocab_size)
+    bias[liked] = torch.tensor([4.0, 3.0, 2.0, 1.0])
+    always = model.lm_head.register_forward_hook(lambda *given: bias.expand_as(given[-1]))
+    try:
+        once, again = (generate(model, tokenizer, TALKS[:1], max_new_tokens=4, repetition_penalty=one)[0] for one in (50.0, 1.0))
+    finally:
+        always.remove()
+    assert list(once.tokens) == liked
+    assert list(again.tokens) == liked[:1] * 4
 
 
 @pytest.mark.parametrize("cold", [5e-324, 1e-40, 1e-3])

@@ -51,7 +51,11 @@ def test_a_cell_stays_in_its_cell(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({}, "the likeliest token each time"), ({"temperature": 0.2, "top_p": 0.9}, "drawn at a temperature of 0.2 (top-p 0.9)")],
+    [
+        ({}, "the likeliest token each time"),
+        ({"temperature": 0.2, "top_p": 0.9}, "drawn at a temperature of 0.2 (top-p 0.9)"),
+        ({"repetition_penalty": 1.1}, "the likeliest token each time, with a repetition penalty of 1.1"),
+    ],
 )
 def test_how_answers_were_drawn_is_said(settings: dict[str, float], said: str) -> None:
     assert f"in one turn, {said}." in card_of(RunView(name="x", recipe={"evaluate": settings}))

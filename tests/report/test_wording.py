@@ -46,6 +46,6 @@ def test_listings_read_as_sentences() -> None:
     assert [wording.listing(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
-@pytest.mark.parametrize("settings", [None, [], {"temperature": "hot"}, {"temperature": 0.5, "top_p": {}}])
+@pytest.mark.parametrize("settings", [None, [], {"temperature": "hot"}, {"temperature": 0.5, "top_p": {}}, {"repetition_penalty": []}])
 def test_nothing_that_a_file_holds_breaks_how_answers_were_drawn(settings: object) -> None:
     assert wording.drawn(settings) in ("the likeliest token each time", "nobody can tell how")

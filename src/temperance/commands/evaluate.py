@@ -19,6 +19,7 @@ PerSuite = Annotated[int, typer.Option("-n", min=0, help="Prompts per suite; 0 a
 MaxTokens = Annotated[int, typer.Option(min=1, help="Tokens an answer may have.")]
 Temperature = Annotated[float, typer.Option(min=0, max=100, help="How answers are drawn; 0 takes the likeliest token.")]
 TopP = Annotated[float, typer.Option(min=0.01, max=1, help="Draw among the likeliest tokens that hold this share.")]
+RepetitionPenalty = Annotated[float, typer.Option(min=1, max=10, help="Make what an answer has said already less likely; 1 leaves it.")]
 History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
 Seed = Annotated[int, typer.Option(help="For the choice of prompts when -n is given, and for drawing.")]
 ALL_SUITES, HISTORY = ["unsafe", "lookalike", "everyday"], Path("runs/history.sqlite")
@@ -32,6 +33,7 @@ def evaluate(
     max_tokens: MaxTokens = 64,
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
+    repetition_penalty: RepetitionPenalty = 1.0,
     history: History = HISTORY,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -42,7 +44,8 @@ def evaluate(
     from temperance.evals.suites import WANTED
     from temperance.report.terminal import console, rates_table
 
-    settings = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    drawn = {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty}
+    settings = {"max_tokens": max_tokens, "seed": seed, **drawn}
     runs = _ask(model, adapter, suite, n=n, history=history, quiet=quiet, settings=settings)
     said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
     write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
@@ -59,6 +62,7 @@ def compare(
     max_tokens: MaxTokens = 64,
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
+    repetition_penalty: RepetitionPenalty = 1.0,
     history: History = HISTORY,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -71,7 +75,8 @@ def compare(
     from temperance.evals import compare as paired
     from temperance.report.terminal import comparison_table, console
 
-    settings = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    drawn = {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty}
+    settings = {"max_tokens": max_tokens, "seed": seed, **drawn}
     before, after = (_ask(*_side(name), suite, n=n, history=history, quiet=quiet, settings=settings) for name in (baseline, candidate))
     compared = [paired.compare(first, second) for first, second in zip(before, after, strict=True)]
     said = [{**one.as_json("baseline", "candidate"), "verdict": paired.verdict(one, margin=margin)} for one in compared]

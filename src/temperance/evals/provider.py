@@ -1,6 +1,7 @@
 """A model for Inspect AI that lives in this process: it gathers the calls that Inspect makes at once and answers them in batches.
 
 It works offline, counts tokens with the model's own tokenizer, and knows nothing about suites or judges.
+A repetition penalty, for which Inspect has no name, comes as servers take it: in `extra_body`.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from temperance.lm.generate import OnBatch, Reply, generate
 
 PATIENCE = 0.02
 AT_ONCE = 1024
+_Settings = tuple[int, float, float, float, int]
 
 
 @dataclass(eq=False)
@@ -38,6 +40,7 @@ class _Call:
     limit: int
     temperature: float
     top_p: float
+    repetition_penalty: float
     seed: int
     answered: anyio.Event = field(default_factory=anyio.Event)
     reply: Reply | None = None
@@ -72,7 +75,8 @@ class LocalModel(ModelAPI):
         if tools:
             raise InputError("the local model takes no tools")
         turns = [_message(message) for message in input]
-        call = _Call(turns, config.max_tokens or 64, config.temperature or 0.0, config.top_p or 1.0, config.seed or 0)
+        penalty = float((config.extra_body or {}).get("repetition_penalty", 1.0))
+        call = _Call(turns, config.max_tokens or 64, config.temperature or 0.0, config.top_p or 1.0, penalty, config.seed or 0)
         self.waiting.append(call)
         async with self.busy:
             if not call.answered.is_set():
@@ -94,9 +98,9 @@ class LocalModel(ModelAPI):
     async def _answer(self) -> None:
         calls = list(self.waiting)
         self.waiting.clear()
-        groups: dict[tuple[int, float, float, int], list[_Call]] = {}
+        groups: dict[_Settings, list[_Call]] = {}
         for call in calls:
-            groups.setdefault((call.limit, call.temperature, call.top_p, call.seed), []).append(call)
+            groups.setdefault((call.limit, call.temperature, call.top_p, call.repetition_penalty, call.seed), []).append(call)
         for settings, group in groups.items():
             try:
                 replies = await anyio.to_thread.run_sync(self._generate, settings, group)
@@ -111,8 +115,8 @@ class LocalModel(ModelAPI):
                         call.error = InputError("the evaluation was stopped")
                     call.answered.set()
 
-    def _generate(self, settings: tuple[int, float, float, int], calls: list[_Call]) -> list[Reply]:
-        limit, temperature, top_p, seed = settings
+    def _generate(self, settings: _Settings, calls: list[_Call]) -> list[Reply]:
+        limit, temperature, top_p, repetition_penalty, seed = settings
         return generate(
             self.model,
             self.tokenizer,
@@ -121,6 +125,7 @@ class LocalModel(ModelAPI):
             batch_size=self.batch_size,
             temperature=temperature,
             top_p=top_p,
+            repetition_penalty=repetition_penalty,
             seed=seed,
             on_batch=self.on_batch,
         )

@@ -60,6 +60,7 @@ def evaluate(
     max_tokens: int = 64,
     temperature: float = 0.0,
     top_p: float = 1.0,
+    repetition_penalty: float = 1.0,
     seed: int = 0,
     batch_size: int = 32,
     precision: Requested = "auto",
@@ -76,6 +77,7 @@ def evaluate(
         max_tokens: tokens an answer may have.
         temperature: 0 takes the likeliest token; above, one answer is drawn.
         top_p: as in `lm.generate.generate`.
+        repetition_penalty: likewise.
         seed: for drawing; greedy answers do not depend on it.
         batch_size: prompts generated at once.
         precision: as in `lm.precision.choose`.
@@ -86,7 +88,8 @@ def evaluate(
         StageError: Inspect could not finish a suite.
     """
     drawn = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
-    settings = {**drawn, "batch_size": batch_size, **_machine(precision)}
+    penalty = {"repetition_penalty": repetition_penalty}
+    settings = {**drawn, **penalty, "batch_size": batch_size, **_machine(precision)}
     digests = (digest(model_name), digest(str(adapter)) if adapter else "")
     known = {suite: find(history, key_of(suite.digest, *digests, settings)) for suite in suites}
     asking = _Asking(model_name, adapter, precision, logs, batch_size, progress, total=sum(len(suite.prompts) for suite in suites))
@@ -95,7 +98,7 @@ def evaluate(
         stored = known[suite]
         if stored is None:
             begin = time.perf_counter()
-            answers = asking.ask(suite, drawn)
+            answers = asking.ask(suite, {**drawn, "extra_body": penalty})
             head = {"model": model_name, "model_digest": digests[0], "adapter_digest": digests[1], "settings": settings}
             named = {"suite": suite.name, "axis": suite.axis, "suite_digest": suite.digest, "judge": judge_digest()}
             stored = record(history, SuiteRun(**head, **named, seconds=round(time.perf_counter() - begin, 3), samples=answers))

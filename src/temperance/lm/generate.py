@@ -51,6 +51,7 @@ def generate(
     batch_size: int = 32,
     temperature: float = 0.0,
     top_p: float = 1.0,
+    repetition_penalty: float = 1.0,
     seed: int = 0,
     begun: Sequence[str] = (),
     on_batch: OnBatch | None = None,
@@ -68,6 +69,8 @@ def generate(
         batch_size: conversations generated at once.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
         top_p: drawn among the fewest likeliest tokens that hold this share (nucleus sampling, Holtzman et al. 2020); 1 draws among all.
+        repetition_penalty: what a reply has said already is made less likely by this factor (Keskar et al. 2019, arXiv:1909.05858,
+            section 4.1); 1 leaves it. Unlike in transformers, what the prompt said is free to be said again.
         seed: for drawing.
         begun: what each reply has already said, which it goes on from and does not repeat (a prefill); empty for none.
         on_batch: told (replies done, replies wanted, new tokens per second so far) after each batch.
@@ -85,7 +88,7 @@ def generate(
     try:
         for start in range(0, len(rows), batch_size):
             batch = rows[start : start + batch_size]
-            choose = partial(_choose, temperature=temperature, top_p=top_p)
+            choose = partial(_choose, temperature=temperature, top_p=top_p, penalty=repetition_penalty)
             _answer(model, batch, stops, choose, max_new_tokens=max_new_tokens, padding=_padding(tokenizer))
             tokens += sum(len(row.written) for row in batch)
             if on_batch:
@@ -141,8 +144,10 @@ def _begun(prompts: list[list[int]]) -> int:
     return min(next(differ, shortest), shortest - 1)
 
 
-def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, top_p: float) -> list[int]:
+def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, top_p: float, penalty: float) -> list[int]:
     """Return each row's next token; what is drawn is where the row's own dice fall on the sums of the shares."""
+    if penalty != 1:
+        logits_BV = repelled(logits_BV, torch.tensor([row.written for row in rows], dtype=torch.long), penalty)
     if temperature <= COLD:
         return [int(token) for token in logits_BV.argmax(-1).tolist()]
     share_BK, token_BK = nucleus((logits_BV / temperature).softmax(-1), top_p)
@@ -150,6 +155,13 @@ def _choose(logits_BV: torch.Tensor, rows: list[_Row], *, temperature: float, to
     fall_B1 = torch.stack([torch.rand(1, generator=row.dice, dtype=torch.float64) for row in rows]) * below_BK[:, -1:]
     place_B1 = torch.searchsorted(below_BK, fall_B1, right=True).clamp(max=below_BK.shape[1] - 1)
     return [int(token) for token in token_BK.cpu().gather(1, place_B1)[:, 0].tolist()]
+
+
+def repelled(logits_BV: torch.Tensor, said_BT: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Return the logits with those of the tokens in `said_BT` divided by `penalty` where they are positive, and else multiplied by it."""
+    said_BT = said_BT.to(logits_BV.device)
+    held_BT = logits_BV.gather(1, said_BT)
+    return logits_BV.scatter(1, said_BT, torch.where(held_BT > 0, held_BT / penalty, held_BT * penalty))
 
 
 def nucleus(share_BV: torch.Tensor, top_p: float) -> tuple[torch.Tensor, torch.Tensor]:

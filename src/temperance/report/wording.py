@@ -15,10 +15,11 @@ def shown(text: str) -> str:
 def drawn(settings: object) -> str:
     """Return how answers were chosen, by an evaluation's settings, which may be anything that a file held."""
     told = settings if isinstance(settings, Mapping) else {}
-    heat, top_p = told.get("temperature", 0.0), told.get("top_p", 1.0)
-    if not isinstance(heat, float | int) or not isinstance(top_p, float | int):
+    heat, top_p, penalty = (told.get(name, usual) for name, usual in (("temperature", 0.0), ("top_p", 1.0), ("repetition_penalty", 1.0)))
+    if not all(isinstance(one, float | int) for one in (heat, top_p, penalty)):
         return "nobody can tell how"
-    return f"drawn at a temperature of {heat:g} (top-p {top_p:g})" if heat else "the likeliest token each time"
+    how = f"drawn at a temperature of {heat:g} (top-p {top_p:g})" if heat else "the likeliest token each time"
+    return how if penalty == 1 else f"{how}, with a repetition penalty of {penalty:g}"
 
 
 def percent(share: float | None) -> str:
