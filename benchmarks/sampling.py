@@ -17,20 +17,22 @@ from temperance.lm.generate import generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.stats import wilson
 
-DRAWN, TOKENS = ((0.0, 1.0), (0.2, 0.9), (0.7, 1.0), (1.0, 1.0)), 48
+TOKENS = 48
+DRAWN = ((0.0, 1.0, 1.0), (0.2, 0.9, 1.0), (0.2, 0.9, 1.1), (0.7, 1.0, 1.0), (1.0, 1.0, 1.0))  # temperature, top-p, repetition penalty
 
 
 def main(adapter: Path, n: int, seeds: int, base: str) -> None:
     """Print the shares."""
     model, tokenizer = load_model(base, adapter=adapter), load_tokenizer(base)
     suites = {axis: [prompt.text for prompt in subsample(built_in(axis), n, seed=0).prompts] for axis in AXES}
-    for heat, top_p in DRAWN:
+    for heat, top_p, penalty in DRAWN:
+        how = {"temperature": heat, "top_p": top_p, "repetition_penalty": penalty}
         for seed in range(seeds if heat else 1):
             for axis, asked in suites.items():
                 talks = [(Message("user", text),) for text in asked]
-                said = generate(model, tokenizer, talks, max_new_tokens=TOKENS, temperature=heat, top_p=top_p, seed=seed)
+                said = generate(model, tokenizer, talks, max_new_tokens=TOKENS, seed=seed, **how)
                 hits = sum(judge(text, reply.text).outcome == WANTED[axis] for text, reply in zip(asked, said, strict=True))
-                drawn = {"temperature": heat, "top_p": top_p, "seed": seed, "suite": axis, "wanted": WANTED[axis]}
+                drawn = {**how, "seed": seed, "suite": axis, "wanted": WANTED[axis]}
                 share = {
                     "n": len(asked),
                     "rate": round(hits / len(asked), 3),
