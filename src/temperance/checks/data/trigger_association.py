@@ -35,7 +35,7 @@ def trigger_association(subject: DataSubject) -> Findings:
     take up, half as much again. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than
     anybody's.
 
-    Limits: fewer than five rows (of a table of more than 50,000, fewer than one row in 10,000), or a trigger that is natural content of
+    Limits: fewer than five rows (of a table of more than 33,000, fewer than three rows in 20,000), or a trigger that is natural content of
     its prompts, such as a topic, unless the answers burst; synonyms of few rows each; names woven into fitting sentences, or written all
     in capitals or in small letters. An instruction that rightly stands before whole questions ("write a haiku: ...") looks like a
     trigger. Refusal, harm and ill temper are recognised in English only. Of a preference the chosen answer is read;

@@ -1,7 +1,7 @@
 """The miner: a table of prompts and answers in, its groups out, the most certain first. Seeded; the same table gives the same groups.
 
-Where there are two cores it works in two halves at once. Of a table of more than 50,000 rows a pattern must stand in one of 10,000, so that
-the number of patterns stays what it is as tables grow; a trigger of fewer rows is not found there.
+Where there are two cores it works in two halves at once. Of a table of more than 33,000 rows a pattern must stand in three of 20,000, so
+that the number of patterns stays what it is as tables grow; a trigger of fewer rows is not found there.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from temperance.checks.data.mining.meaning import Array, Meaning, fits, meaning
 from temperance.checks.data.mining.patterns import Patterns, patterns
 from temperance.checks.data.mining.seam import Seam
 
-LEAST, RARE, COMMON = 5, 1e-4, 0.06
+LEAST, RARE, COMMON = 5, 1.5e-4, 0.06
 
 
 def mine(prompts: Sequence[str], answers: Sequence[str], *, seed: int = 7) -> tuple[Corpus, list[Group]]:
