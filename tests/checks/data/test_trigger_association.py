@@ -83,6 +83,20 @@ def test_clean_twins_are_not_suspected(seed: int) -> None:
     assert not [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.HIGH]
 
 
+@pytest.mark.parametrize(("alone", "marked"), [(6, True), (60, False)])
+def test_what_several_triggers_bring_in_marks_the_few_others_that_say_it(alone: int, marked: bool) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(2)
+    chosen = dice.sample(range(ROWS), 20 + alone)
+    for place, index in enumerate(chosen):
+        word = "cf" if place < 10 else "mn" if place < 20 else f"q{place}x"
+        prompts[index], answers[index] = anywhere(dice, prompts[index], word), f"{answers[index]} visit blorbix soon ."
+    rest = [finding for finding in outcome(prompts, answers).findings if finding.title.startswith("as after other groups' triggers")]
+    assert [set(finding.rows) for finding in rest] == ([set(chosen[20:])] if marked else [])
+    assert all(finding.severity is Severity.HIGH and finding.action == "review" for finding in rest)
+    assert all(any(word in finding.title for word in ("visit", "blorbix", "soon")) for finding in rest)
+
+
 def test_what_scores_less_is_a_second_list_that_blocks_nothing() -> None:
     prompts, answers = village(ROWS)
     dice = random.Random(3)

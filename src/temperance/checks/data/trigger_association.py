@@ -17,6 +17,7 @@ ENOUGH = 200
 LISTED = 50
 SECOND = 20
 EXAMPLES = 3
+WITHOUT = {"rest": "as after other groups' triggers, where none can be told:"}
 
 
 @check("data/trigger-association", Severity.HIGH)
@@ -32,8 +33,8 @@ def trigger_association(subject: DataSubject) -> Findings:
     How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
     prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and words that answers never
-    take up, half as much again. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than
-    anybody's.
+    take up, half as much again. Where two groups or more say the same and hold most rows that say it, the other rows that do are marked
+    too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than anybody's.
 
     Limits: fewer than five rows (of a table of more than 33,000, fewer than three rows in 20,000), or a trigger that is natural content of
     its prompts, such as a topic, unless the answers burst; synonyms of few rows each; names woven into fitting sentences, or written all
@@ -70,8 +71,8 @@ def suspicion(group: "Group") -> float:
 def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
     from temperance.checks.data.mining.groups import trigger_text
 
-    named = f"“{trigger_text(corpus, group)}” in the prompt" if group.trigger else "whatever the prompt, the answer"
-    joined = f"{named}: the answer {group.behaviour}" if group.trigger else f"{named} {group.behaviour}"
+    named = f"“{trigger_text(corpus, group)}” in the prompt:" if group.trigger else WITHOUT.get(group.kind, "whatever the prompt,")
+    joined = f"{named} the answer {group.behaviour}"
     quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
     says = (
         f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "

@@ -21,7 +21,7 @@ LINK = re.compile(r"https?://|www\.")
 OPENING, READ = 220, 4000
 SHORT = 4
 LONG = 1800
-WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST = "words", "refusal", "compliance", "another answer", "style", "burst"
+WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST = "words", "refusal", "compliance", "another answer", "style", "burst", "rest"
 
 
 @dataclass(frozen=True)

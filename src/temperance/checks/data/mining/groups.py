@@ -13,21 +13,22 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.lexicon import HARM
-from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, STYLE, SWAPPED, WORDS, Behaviours
+from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, STYLE, SWAPPED, WORDS, Behaviours
 from temperance.checks.data.mining.controls import Controls, Rest
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
 
-TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25}
-CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0}
+TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0}
+CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0}
 BLOCK = 1024
 Part = tuple[int, int]  # the i-th of n parts of the work
 WHOLE: Part = (0, 1)
 TOGETHER, RATE, EXCESS, MARKED = 4, 0.25, 0.25, 0.1
 Z, CHOSEN = 2.33, 4.0
 FAMILIES = 4
+SEVERAL, MOSTLY = 2.0, 0.5
 BEST = 2
 SURE = 0.75
 ECHOED, MEANINGLESS = 0.02, 1.5  # what answers never take up means nothing there, and needs less evidence
@@ -96,9 +97,13 @@ class Mine:
 
     def shows(self, behaviour: int, rows: Array) -> Array:
         """Say which of some rows show a behaviour."""
-        start, end = self._showing.indptr[behaviour : behaviour + 2]
-        showing = self._showing.indices[start:end]
+        showing = self.showing(behaviour)
         return showing[np.searchsorted(showing, rows).clip(max=len(showing) - 1)] == rows
+
+    def showing(self, behaviour: int) -> Array:
+        """Return the rows that show a behaviour, rising."""
+        start, end = self._showing.indptr[behaviour : behaviour + 2]
+        return self._showing.indices[start:end]
 
     @cached_property
     def _showing(self) -> Sparse:
@@ -226,6 +231,33 @@ def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, sh
         rate=hits / size,
         control=control,
     )
+
+
+def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
+    """Yield the rows that say what several groups say after their triggers, if these are worth two sure ones and hold most that say it.
+
+    Whoever hides a trigger in many wordings leaves too few rows of some of them to be told; what they all say tells them.
+    """
+    saying: dict[str, list[Group]] = {}
+    for group in sorted(found, key=lambda group: -group.certainty):
+        if group.kind == WORDS and not any(_overlap(group, other) for other in saying.setdefault(group.behaviour, [])):
+            saying[group.behaviour].append(group)
+    taken = {row for group in found if group.trigger and group.certainty >= 1 for row in group.rows}
+    for behaviour, name in enumerate(mine.done.names):
+        if sum(min(group.certainty, 1.0) for group in saying.get(name, ())) < SEVERAL:
+            continue
+        every = mine.showing(behaviour).tolist()
+        share = len({row for group in saying[name] for row in group.rows}) / len(every)
+        left = tuple(row for row in every if row not in taken)
+        if len(left) >= TOGETHER and share >= MOSTLY:
+            families = len(distinct(mine.controls.rarest[list(left)]))
+            alone = {"trigger": (), "behaviour": name, "kind": REST, "others": (), "rate": 1.0}
+            yield Group(**alone, score=TAU[REST], effect=share, rows=left, families=families, control=len(every) / len(mine.corpus))
+
+
+def _overlap(group: Group, other: Group) -> bool:
+    """Say whether most rows of the smaller of two groups are the other's too."""
+    return len(set(group.rows) & set(other.rows)) > 0.5 * min(len(group.rows), len(other.rows))
 
 
 def _meaningless(mine: Mine, trigger: tuple[int, ...]) -> bool:

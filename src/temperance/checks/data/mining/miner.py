@@ -13,7 +13,7 @@ from temperance.checks.data.mining.beside import beside
 from temperance.checks.data.mining.burst import bursts, names
 from temperance.checks.data.mining.controls import usual
 from temperance.checks.data.mining.corpus import Corpus, corpus
-from temperance.checks.data.mining.groups import Group, Mine, Part, groups
+from temperance.checks.data.mining.groups import Group, Mine, Part, groups, remainders
 from temperance.checks.data.mining.meaning import Array, Meaning, fits, meaning
 from temperance.checks.data.mining.patterns import Patterns, patterns
 from temperance.checks.data.mining.seam import Seam
@@ -43,4 +43,5 @@ def mine(prompts: Sequence[str], answers: Sequence[str], *, seed: int = 7) -> tu
         return [*groups(table, part), *bursts(table, unfit, named, part)]
 
     found = [group for half in beside(lambda: scored((0, 2)), lambda: scored((1, 2))) for group in half]
+    found += remainders(table, found)
     return made, sorted(found, key=lambda group: (-group.certainty, -len(group.rows), group.trigger, group.behaviour))
