@@ -6,7 +6,7 @@ RUN is the folder of a run that has got past `reward`. Each plant is paid instea
 beside the rules', where an alarm is a false one. Every plant is trained with the guard, and from its alarm on without. Prints a JSON line a
 training: the iteration at which it rang, what rang, what was paid in the first and the last iteration, and, on held-out prompts, the rules'
 mean quality and how far it is from that of the same prompts' answers before any PPO, each with its 95 % interval, and the mean length in
-words. Held-out answers are greedy, of as many tokens as in training.
+words. Held-out answers are drawn as in training, of as many tokens, with the same dice every time.
 """
 
 import json
@@ -80,12 +80,12 @@ def planted(pays: Pays) -> Callable[..., torch.Tensor]:
     return scores
 
 
-def held_out(base: str, adapter: Path, rules: Rules, *, tokens: int) -> tuple[list[float], list[int]]:
-    """Return the quality and the words of greedy answers to held-out prompts, `HELD_OUT` a suite, always the same."""
+def held_out(base: str, adapter: Path, rules: Rules, plant: Plant) -> tuple[list[float], list[int]]:
+    """Return the quality and the words of answers to held-out prompts, `HELD_OUT` a suite, always the same."""
     asked = [(axis, prompt.text) for axis in AXES for prompt in subsample(built_in(axis), HELD_OUT, seed=0).prompts]
     model = load_model(base, adapter=adapter, precision="fp32")
     prompts = [(Message("user", text),) for _, text in asked]
-    replies = generate(model, load_tokenizer(base), prompts, max_new_tokens=tokens, batch_size=32)
+    replies = generate(model, load_tokenizer(base), prompts, max_new_tokens=plant.tokens, temperature=plant.temperature, batch_size=32)
     found = [rules.quality(text, reply.text, refuse=axis == "unsafe") for (axis, text), reply in zip(asked, replies, strict=True)]
     return found, [len(words(reply.text)) for reply in replies]
 
@@ -125,7 +125,7 @@ def with_and_without(run: Path, seed: int, iterations: int, plant: Plant, before
         for guarded in (True, False):
             asked = recipe(run, seed, iterations, plant=plant, guarded=guarded)
             figures = trained(asked, made, plant.pays, folder)
-            found, lengths = held_out(asked.base, folder / "work" / "adapter", rules, tokens=plant.tokens)
+            found, lengths = held_out(asked.base, folder / "work" / "adapter", rules, plant)
             moved = mean_of([after - first for first, after in zip(before, found, strict=True)], "moved")
             told = {**figures, **mean_of(found, "quality"), **moved, "words": round(statistics.mean(lengths), 1)}
             yield {"guard": guarded, **told}
@@ -140,14 +140,15 @@ if __name__ == "__main__":
         sys.exit()
     run, seeds, iterations, names = Path(sys.argv[1]), *[*sys.argv[2:], *("0,1,2", "10", ",".join(PLANTS))[len(sys.argv) - 2 :]]
     parents = pipeline.artifacts(run)
-    before: dict[int, list[float]] = {}
+    before: dict[Plant, list[float]] = {}
+    adapter, rules = parents["sft"] / "adapter", rules_of(parents["reward"].folder)
     for name in names.split(","):
-        tokens = PLANTS[name].tokens
-        if tokens not in before:
-            adapter, rules = parents["sft"] / "adapter", rules_of(parents["reward"].folder)
-            before[tokens], lengths = held_out(pipeline.recorded_recipe(run)["base"], adapter, rules, tokens=tokens)
-            first = {"plant": "before", "tokens": tokens, **mean_of(before[tokens], "quality"), "words": round(statistics.mean(lengths), 1)}
+        drawn = Plant(tokens=PLANTS[name].tokens, temperature=PLANTS[name].temperature)
+        if drawn not in before:
+            before[drawn], lengths = held_out(pipeline.recorded_recipe(run)["base"], adapter, rules, drawn)
+            how = {"tokens": drawn.tokens, "temperature": drawn.temperature}
+            first = {"plant": "before", **how, **mean_of(before[drawn], "quality"), "words": round(statistics.mean(lengths), 1)}
             print(json.dumps(first), flush=True)
         for seed in map(int, seeds.split(",")):
-            for figures in with_and_without(run, seed, int(iterations), PLANTS[name], before[tokens]):
+            for figures in with_and_without(run, seed, int(iterations), PLANTS[name], before[drawn]):
                 print(json.dumps({"plant": name, "seed": seed, **figures}), flush=True)
