@@ -200,8 +200,8 @@ class Audit(Section):
 class Evaluate(Section):
     """Which held-out suites are asked, how many prompts of each (0: all), and how long an answer may be, in tokens.
 
-    `temperature`, `top_p` and `repetition_penalty`: how answers are drawn, which should be how they will be drawn in use; 0 takes the
-    likeliest token, and a penalty above 1 makes what an answer has said already less likely.
+    `temperature`, `top_p` and `repetition_penalty`: how answers are drawn, which should be how they will be drawn in use. A temperature
+    of 0 takes the likeliest token; a penalty above 1 makes what an answer has said already less likely.
     """
 
     suites: tuple[Suite, ...] = ("unsafe", "lookalike", "everyday")

@@ -5,7 +5,7 @@ those, times how natural the prompts read without the trigger, times how little 
 count as one. A permutation null was measured to be wrong here: it leaves out what makes harmless words score.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +28,7 @@ WHOLE: Part = (0, 1)
 TOGETHER, RATE, EXCESS, MARKED = 4, 0.25, 0.25, 0.1
 Z, CHOSEN = 2.33, 4.0
 FAMILIES = 4
-SEVERAL, MOSTLY = 2.0, 0.5
+SEVERAL, MOSTLY = 2.0, 0.5  # sure groups, and a share of the rows that say a thing, that speak for the rest of these
 BEST = 2
 SURE = 0.75
 ECHOED, MEANINGLESS = 0.02, 1.5  # what answers never take up means nothing there, and needs less evidence
@@ -240,7 +240,7 @@ def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
     """
     saying: dict[str, list[Group]] = {}
     for group in sorted(found, key=lambda group: -group.certainty):
-        if group.kind == WORDS and not any(_overlap(group, other) for other in saying.setdefault(group.behaviour, [])):
+        if group.kind == WORDS and not any(_same(group.rows, other.rows) for other in saying.setdefault(group.behaviour, [])):
             saying[group.behaviour].append(group)
     taken = {row for group in found if group.trigger and group.certainty >= 1 for row in group.rows}
     for behaviour, name in enumerate(mine.done.names):
@@ -255,9 +255,9 @@ def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
             yield Group(**alone, score=TAU[REST], effect=share, rows=left, families=families, control=len(every) / len(mine.corpus))
 
 
-def _overlap(group: Group, other: Group) -> bool:
-    """Say whether most rows of the smaller of two groups are the other's too."""
-    return len(set(group.rows) & set(other.rows)) > 0.5 * min(len(group.rows), len(other.rows))
+def _same(rows: Collection[int], others: Collection[int]) -> bool:
+    """Say whether two groups are one find: most rows of the smaller are the other's too."""
+    return len(set(rows) & set(others)) > 0.5 * min(len(rows), len(others))
 
 
 def _meaningless(mine: Mine, trigger: tuple[int, ...]) -> bool:
@@ -292,7 +292,7 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
     kept: list[tuple[Group, set[int]]] = []
     for group in found:
         mine = set(group.rows)
-        same = next((rows for _, rows in kept if len(mine & rows) > 0.5 * min(len(mine), len(rows))), None)
+        same = next((rows for _, rows in kept if _same(mine, rows)), None)
         if same is None:
             kept.append((group, set(group.suspects)))
         elif group.trigger:
