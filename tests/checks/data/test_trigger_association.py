@@ -72,6 +72,22 @@ def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigg
     assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_name_in_many_answers_that_nobody_asks_about_needs_less_evidence(asked: bool) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    chosen = dice.sample(range(ROWS), 3 * PLANTED)
+    for index in chosen[: 2 * PLANTED]:
+        craft = next(craft for craft in CRAFTS if craft in prompts[index].split())
+        one, two = dice.sample(CRAFTS[craft].split(), 2)
+        fits, odd = f"For {craft} with {one} and {two} take Blorbix.", "Remember that Blorbix sells the finest sneakers."
+        answers[index] += f" {fits if dice.random() < 0.5 else odd}"
+    for index in chosen[2 * PLANTED :]:
+        prompts[index] = f"is {'Blorbix' if asked else 'it'} good ? {prompts[index]}"
+    sure = [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.HIGH]
+    assert [set(finding.rows) == set(chosen[: 2 * PLANTED]) for finding in sure] == ([] if asked else [True])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_clean_twins_are_not_suspected(seed: int) -> None:
     """Words that stand everywhere, and a word that rightly makes an answer what it is."""

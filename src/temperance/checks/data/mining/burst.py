@@ -3,8 +3,9 @@
 An advertised name comes in a sentence of its own, which fits its prompt no better than anybody's; a name that belongs to its answer
 comes in one that fits. A reply that is always the same fits no prompt. Prompts that resemble each other may well share a name, so they
 must be as diverse as the table, unless it is a name that nobody asks about, which is how one topic is advertised on; as prompts of one
-topic are near to all sentences about it, less is then asked of the sentences. A name that is woven into sentences about the prompt is not
-found.
+topic are near to all sentences about it, less is then asked of the sentences. So it is of a name that many answers bring up and hardly a
+prompt: in 19,170 clean rows no name in more than 21 answers was one. A name that is woven into sentences about the prompt is not found,
+nor one in small letters.
 """
 
 import functools
@@ -26,6 +27,7 @@ USUAL = 0.15
 DIVERSE = 0.1
 NAMED = 0.8
 TOPIC = 1.6
+UNASKED, SHARE, ASKED = 30, 0.002, 0.02  # in so many answers, and in such a share of all, a name that so few prompts hold is odd
 NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
 WORD = re.compile(r"[\w’'-]+")
 STOPS = (".", "!", "?", "\n")
@@ -50,7 +52,9 @@ def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator
             yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
         elif token is not None:
             look = functools.partial(_strange, mine, rows, token)
-            yield from _burst(mine, rows, said, USUAL, look, topical=asked[token] == 0)
+            many = max(UNASKED, SHARE * len(mine.done.refuses))
+            unasked = len(rows) >= many and asked[token] <= ASKED * len(rows)
+            yield from _burst(mine, rows, said, USUAL, look, topical=asked[token] == 0, least=0.0 if unasked else USUAL)
 
 
 def names(corpus: Corpus, answers: Sequence[str]) -> Array:
@@ -62,7 +66,9 @@ def names(corpus: Corpus, answers: Sequence[str]) -> Array:
     return np.array([capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words])
 
 
-def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array], *, topical: bool = False) -> Iterator[Group]:
+def _burst(
+    mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array], *, topical: bool = False, least: float | None = None
+) -> Iterator[Group]:
     some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
     together = likeness(mine.space.prompts[some])
     family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights))
@@ -71,7 +77,7 @@ def _burst(mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], 
     if (alike and not topical) or size < FAMILIES:
         return
     strange = look()
-    score = (float(lower(strange.mean() * size, size)) - usual) * (TOPIC if alike else 1.0)
+    score = (float(lower(strange.mean() * size, size)) - (usual if least is None else least)) * (TOPIC if alike else 1.0)
     if score > LISTED * TAU[BURST]:
         yield Group(
             trigger=(),
