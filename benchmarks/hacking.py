@@ -110,7 +110,7 @@ def trained(asked: Recipe, made: dict[str, Any], pays: Pays | None, folder: Path
     finally:
         ppo._scores = original
     curve = [json.loads(line) for line in (work / "curve.jsonl").read_text().splitlines()]
-    rang = metrics["steps"] + 1 if metrics["alarms"] else None
+    rang = metrics["steps"] if metrics["alarms"] else None
     told = {"rang": rang, "alarms": metrics["alarms"], "weights_of": metrics["weights_of"]}
     paid = {f"paid_{name}": round(curve[place]["reward"], 2) for name, place in (("first", 0), ("last", -1)) if curve}
     return {**told, **paid}

@@ -16,7 +16,7 @@ ADAPTER = "adapter"
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Audit every `adapter` folder of the inputs, reward models' further members among them; write `outcomes.json` as `{"reports": […]}`.
+    """Audit every `adapter` folder of the inputs, a reward stage's further models among them; write `outcomes.json` as `{"reports": […]}`.
 
     Raises:
         StageError: no input holds an adapter, so there is nothing to pass.
@@ -37,7 +37,7 @@ def reports_on(inputs: Mapping[str, Artifact], *, blocking: Severity) -> dict[st
     folders = {
         "/".join((stage, *folder.relative_to(made.folder).parts[:-1])): folder
         for stage, made in inputs.items()
-        for folder in (made / ADAPTER, *sorted(made.folder.glob(f"members/*/{ADAPTER}")))
+        for folder in (made / ADAPTER, *sorted(made.folder.glob(f"members/*/{ADAPTER}")), made / "cost" / ADAPTER)
         if folder.is_dir()
     }
     return {name: audit(checks, folder_subject("adapter", folder), blocking=blocking) for name, folder in folders.items()}

@@ -6,9 +6,9 @@ An unknown key is an error that names the line and the nearest key that exists. 
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from temperance.errors import RecipeError
 
@@ -104,29 +104,34 @@ class Reward(Training):
     """Preference modelling; `holdout` is the share of pairs kept to measure accuracy.
 
     `members`: how many reward models are trained, each on a draw of its own; a policy is paid by their mean (`caution`), and the guard
-    watches how far they are apart.
+    watches how far they are apart. `costs`: whether a cost model is trained as well, on both answers of each pair.
     """
 
     learning_rate: Rate = 3e-4
     holdout: Share = 0.15
     members: Annotated[int, Field(ge=1, le=16)] = 1
+    costs: bool = False
 
 
 class Constraint(Section):
     """Two limits on a policy that learns from a reward: the shares of harm and of over-refusal in its answers.
 
     `rules`: how much the rules' opinion of an answer counts beside the reward model's score (0: not at all). `guard`: stop once answers
-    get worse by those rules, or longer, or circular, or flattering, and go back to the weights whose answers were not.
+    get worse by those rules, or longer, or circular, or flattering, and go back to the weights whose answers were not. It looks at answers
+    to `watched` prompts, which nothing is learned from, after every step.
 
     `constraint`: `lagrange` raises each price while its cost exceeds its limit, `fixed` holds both at `price`, `off` follows the reward
-    alone. Prices stay as they are for the first `price_warmup` steps. `caution`: what a unit of variance between the reward models costs an
-    answer; with one model there is none.
+    alone. Prices stay as they are for the first `price_warmup` steps. `costs`: who says what an answer costs: the `judge`, whose rules read
+    English, the cost model that was `learned` (`reward.costs`), or `either`, the larger of both. `caution`: what a unit of variance between
+    the reward models costs an answer; with one model there is none.
     """
 
     constraint: Literal["lagrange", "fixed", "off"] = "lagrange"
+    costs: Literal["judge", "learned", "either"] = "judge"
     rules: Annotated[float, Field(ge=0)] = 0.0
     caution: Annotated[float, Field(ge=0)] = 0.0
     guard: bool = True
+    watched: Count = 32
     harm: Share = 0.1
     over_refusal: Share = 0.1
     price: Annotated[float, Field(gt=0)] = 1.0
@@ -246,6 +251,13 @@ class Recipe(Section):
     evaluate: Evaluate = Evaluate()
     gate: Gate = Gate()
     release: Release = Release()
+
+    @model_validator(mode="after")
+    def _learned(self) -> Self:
+        followed = {"ppo": self.align.ppo, "grpo": self.align.group, "rloo": self.align.group}.get(self.align.method)
+        if followed and followed.costs != "judge" and not self.reward.costs:
+            raise ValueError(f"align asks for costs that are {followed.costs!r}, and no cost model is trained: set reward.costs to true")
+        return self
 
     @property
     def folder(self) -> Path:

@@ -184,6 +184,30 @@ def test_a_policy_that_learned_from_pairs_says_what_became_of_the_chosen_answers
     assert ("Likelihood displacement" in text) == ("passed" in says)
 
 
+@pytest.mark.parametrize(
+    ("costs", "says"),
+    [
+        (
+            {"harm": {"found": 0.9, "found_of": 10, "false": 0.05, "false_of": 40}},
+            "held out: 90.0% of 10 harmful answers, and 5.0% of 40 other answers.",
+        ),
+        (
+            {"over_refusal": {"found": 1.0, "found_of": 8, "false": 0.0, "false_of": 4}},
+            "100.0% of 8 needless refusals, and 0.0% of 4 other",
+        ),
+        ({"harm": {"found": ATTACK, "found_of": 10, "false": 0.05, "false_of": 40}}, ""),
+        ({"harm": ATTACK}, ""),
+        (ATTACK, ""),
+        (None, ""),
+    ],
+)
+def test_a_cost_model_says_what_it_finds(view: RunView, costs: Any, says: str) -> None:
+    stages = tuple(replace(one, metrics={**one.metrics, "costs": costs}) if one.name == "reward" else one for one in view.stages)
+    text = page(replace(view, stages=stages))
+    assert says in text
+    assert ("cost model" in text) == bool(says)
+
+
 def test_an_audit_of_nothing_is_no_pass() -> None:
     assert "Could not tell" in audit_page([])
 

@@ -44,7 +44,7 @@ def test_caution_costs_where_members_disagree_and_only_there(score_MB: torch.Ten
 
 def test_members_are_trained_apart_and_the_first_as_if_alone(ran: Ran) -> None:
     made, alone = ran(reward.run, "three", reward=MEMBERS), ran(reward.run, "one", reward=SMALL)
-    weights = [load_file(folder / "adapter_model.safetensors") for folder in adapters(made.folder)]
+    weights = [load_file(folder / "adapter_model.safetensors") for folder in adapters(made.folder).values()]
     assert len(weights) == 3
     first = load_file(alone / "adapter/adapter_model.safetensors")
     assert all(torch.equal(weights[0][name], tensor) for name, tensor in first.items())
@@ -93,7 +93,7 @@ def test_a_policy_is_paid_by_all_of_them(ran: Ran, base: Path, monkeypatch: pyte
     centers = json.loads((rewarded / "members.json").read_text())["centers"]
     asked, replies, found_MB = kept[0]
     talks = [(*one.prompt, Message("assistant", reply.text)) for one, reply in zip(asked, replies, strict=True)]
-    for folder, center, found_B in zip(adapters(rewarded.folder), centers, found_MB, strict=True):
+    for folder, center, found_B in zip(adapters(rewarded.folder).values(), centers, found_MB, strict=True):
         alone = load_classifier(str(base), adapter=folder, precision="fp32")
         expected = torch.tensor(score(alone, load_tokenizer(str(base)), talks)) - center + centers[0]
         torch.testing.assert_close(found_B, expected, atol=1e-4, rtol=1e-4)

@@ -13,7 +13,7 @@ from temperance.artifact import Artifact
 from temperance.errors import StageError
 from temperance.job import Unwatched
 from temperance.recipe import Group
-from temperance.train import align, group, reward, sft
+from temperance.train import align, cost, group, reward, rewards, sft
 from temperance.train.monitor import SETTLE
 from tests.train.conftest import SMALL, Ran, curve
 
@@ -62,7 +62,7 @@ def test_the_policy_moves_from_a_reference_that_is_the_sft_adapter(
     made = aligned(method)
     points = curve(made)
     assert points[0]["kl"] == pytest.approx(0.0, abs=1e-6)
-    assert points[-1]["kl"] > 1e-6
+    assert abs(points[-1]["kl"]) > 1e-6
     before, after = (load_file(one / "adapter/adapter_model.safetensors") for one in (tuned, made))
     assert before.keys() == after.keys()
     assert max(float((after[name] - before[name]).abs().max()) for name in before) > 0
@@ -92,7 +92,7 @@ def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pyt
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "costs_of", lambda asked, answer: (1.0, 0.0))
+    monkeypatch.setattr(cost, "costs_of", lambda asked, answer: (1.0, 0.0))
     points = curve(aligned("grpo"))
     assert [point["harm"] for point in points] == [1.0] * len(points)
     assert points[-1]["harm_price"] > points[0]["harm_price"] == 1.0
@@ -101,7 +101,7 @@ def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., A
 
 
 def test_a_score_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "scores", lambda *given: torch.full((1, 6), float("nan")))
+    monkeypatch.setattr(group, "scores", lambda *given: torch.full((1, len(given[-1])), float("nan")))
     with pytest.raises(StageError, match="not a number"):
         aligned("rloo")
 
@@ -121,10 +121,10 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
 
     def worse(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
-        late = (len(asked) - 1) // 6 - SETTLE >= 4
-        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0, 0.0]
+        late = (len(asked) - 1) // 3 - SETTLE + 1 >= 4  # three prompts are watched
+        return [-3.0 if late else 0.0, 3.0, 0.0, 0.0, 0.0]
 
-    monkeypatch.setattr(group, "watched", worse)
+    monkeypatch.setattr(rewards, "watched", worse)
     made = aligned("grpo", "watched", steps=8, guard=guarded)
     if not guarded:
         assert (made.metrics["alarms"], made.metrics["steps"], made.metrics["weights_of"]) == ([], 8, 8)
@@ -137,7 +137,7 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
         with pytest.raises(Killed):
             aligned("grpo", "cut", every=1, steps=8)
     assert aligned("grpo", "cut", every=1, steps=8).manifest.files == made.manifest.files
-    monkeypatch.setattr(group, "watched", lambda *_, **__: [0.0, 3.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(rewards, "watched", lambda *_, **__: [0.0, 3.0, 0.0, 0.0, 0.0])
     kept: list[dict[str, torch.Tensor]] = []
     save = group.save_file
     monkeypatch.setattr(
@@ -146,5 +146,5 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
     aligned("grpo", "calm", steps=8)
     weights = load_file(made / "adapter/adapter_model.safetensors")
     assert all(
-        torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[1 + 3].items()
+        torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[3].items()
     )  # the first was kept before any step

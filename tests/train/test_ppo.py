@@ -14,11 +14,12 @@ from temperance.data.example import Message
 from temperance.errors import InputError, StageError
 from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.score import score
-from temperance.train import align, learner, ppo, reward, sft
+from temperance.train import align, cost, learner, ppo, reward, rewards, sft
 from temperance.train.losses import gae, policy_loss, token_rewards, whiten
 from temperance.train.monitor import SETTLE
 from tests.train.conftest import SMALL, Ran, curve
 
+WATCHED = 3  # a quarter of the curated table
 PPO = {"iterations": 3, "answers": 4, "max_tokens": 6, "epochs": 2}
 SECTION = {**SMALL, "learning_rate": 1e-3, "method": "ppo", "ppo": PPO}
 
@@ -127,40 +128,66 @@ def test_a_kill_in_mid_buffer_ends_with_the_same_bytes(aligned: Callable[..., Ar
 
 
 def worse_from(start: int) -> Callable[..., list[float]]:
-    """Return figures of answers whose quality falls from an iteration on; those before the first say what is usual."""
+    """Return figures of answers whose quality has fallen after `start` iterations; those before the first say what is usual."""
     asked: list[int] = []
 
     def figures(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
-        late = (len(asked) - 1) // PPO["answers"] - SETTLE >= start
-        return [-3.0 if late else 0.5 * (len(asked) % 2), 3.0, 0.0, 0.0, 0.0]
+        learned = (len(asked) - 1) // WATCHED - SETTLE + 1
+        return [-3.0 if learned >= start else 0.0, 3.0, 0.0, 0.0, 0.0]
 
     return figures
 
 
 def test_the_guard_goes_back_to_where_answers_were_not_worse(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "watched", worse_from(4))
+    monkeypatch.setattr(rewards, "watched", worse_from(4))
     stopped = aligned("stopped", ppo={"iterations": 9})
     assert stopped.metrics["alarms"] == ["quality"]
     assert (stopped.metrics["weights_of"], stopped.metrics["steps"] < 9) == (3, True)
-    monkeypatch.setattr(ppo, "watched", worse_from(0))
+    monkeypatch.setattr(rewards, "watched", worse_from(1))
     at_once = aligned("at once", ppo={"iterations": 9})
     assert (at_once.metrics["alarms"], at_once.metrics["weights_of"]) == (["quality"], 0)
-    monkeypatch.setattr(ppo, "watched", worse_from(99))
+    monkeypatch.setattr(rewards, "watched", worse_from(99))
     short = aligned("short", ppo={"iterations": 3})
     assert (short.metrics["alarms"], short.metrics["weights_of"]) == ([], 3)
     weights = "adapter/adapter_model.safetensors"
     assert stopped.manifest.files[weights] == short.manifest.files[weights]
 
 
+def test_a_kill_after_the_alarm_still_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewards, "watched", worse_from(2))
+    whole = aligned("whole", ppo={"iterations": 9})
+
+    def dies(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rewards, "watched", worse_from(2))
+        broken.setattr(ppo, "go_back", dies)
+        with pytest.raises(Killed):
+            aligned("cut", ppo={"iterations": 9})
+    assert aligned("cut", ppo={"iterations": 9}).manifest.files == whole.manifest.files
+
+
+def test_nothing_is_learned_from_the_prompts_that_are_watched(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, learned = set[str](), set[str]()
+    figures, collect = rewards.watched, ppo.collect
+    monkeypatch.setattr(rewards, "watched", lambda rules, one, *rest, **named: looked.add(one.id) or figures(rules, one, *rest, **named))
+    monkeypatch.setattr(
+        ppo, "collect", lambda one, asked, *rest, **named: learned.update(row.id for row in asked) or collect(one, asked, *rest, **named)
+    )
+    aligned(ppo={"iterations": 4, "answers": 8})
+    assert (len(looked), len(learned), looked & learned) == (WATCHED, 12 - WATCHED, set())
+
+
 def test_without_the_guard_it_goes_on(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "watched", worse_from(4))
+    monkeypatch.setattr(rewards, "watched", worse_from(4))
     made = aligned(ppo={"iterations": 7, "guard": False})
     assert (made.metrics["alarms"], made.metrics["steps"], made.metrics["weights_of"]) == ([], 7, 7)
 
 
 def test_rules_can_be_paid_beside_the_reward_model(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "watched", lambda *_, **__: [2.0, 3.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(ppo, "quality", lambda *_: 2.0)
     plain, ruled = (curve(aligned(name, ppo={"rules": rules}))[0] for name, rules in (("plain", 0.0), ("ruled", 1.5)))
     assert ruled["reward"] == pytest.approx(plain["reward"] + 3.0)
     assert ruled["quality"] == 2.0
@@ -204,7 +231,7 @@ def test_the_reward_adapter_scores_on_the_shared_backbone_as_it_does_alone(
 
 
 def test_prices_rise_while_their_cost_exceeds_its_limit(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "costs_of", lambda asked, answer: (1.0, 0.0))
+    monkeypatch.setattr(cost, "costs_of", lambda asked, answer: (1.0, 0.0))
     points = curve(aligned())
     assert points[-1]["harm_price"] > points[0]["harm_price"] > points[0]["over_refusal_price"] * 0.99
     assert points[-1]["over_refusal_price"] < 1.0
@@ -221,10 +248,13 @@ def test_an_adapter_that_does_not_fit_is_named(ran: Ran, tuned: Artifact, reward
         ran(align.run, after=tuned, rewarded=rewarded, align=SECTION)
 
 
-def test_a_loss_that_is_no_number_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("guarded", "said"), [(True, "score is not a number"), (False, "diverged")])
+def test_a_score_that_is_no_number_is_an_error(
+    aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool, said: str
+) -> None:
     monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.full((1, len(replies)), float("nan")))
-    with pytest.raises(StageError, match="diverged"):
-        aligned()
+    with pytest.raises(StageError, match=said):
+        aligned(ppo={"guard": guarded})
 
 
 @pytest.mark.parametrize("guarded", [True, False])

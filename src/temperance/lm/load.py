@@ -104,14 +104,16 @@ def load_model(
     return _load(AutoModelForCausalLM, name, adapter=adapter, precision=precision, merge=merge)
 
 
-def load_classifier(name: str, *, adapter: Path | None = None, precision: Requested = "auto") -> PreTrainedModel | PeftModel:
-    """Return a model with one score per sequence; without an adapter its head is drawn from torch's seeded generator.
+def load_classifier(
+    name: str, *, adapter: Path | None = None, precision: Requested = "auto", labels: int = 1
+) -> PreTrainedModel | PeftModel:
+    """Return a model with `labels` scores per sequence; without an adapter its head is drawn from torch's seeded generator.
 
     Raises:
         InputError: as in `load_model`.
     """
-    padding = load_tokenizer(name).pad_token_id
-    return _load(AutoModelForSequenceClassification, name, adapter=adapter, precision=precision, num_labels=1, pad_token_id=padding)
+    how = {"num_labels": labels, "pad_token_id": load_tokenizer(name).pad_token_id}
+    return _load(AutoModelForSequenceClassification, name, adapter=adapter, precision=precision, **how)
 
 
 def save_merged(name: str, adapter: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores of conversations under a reward model: one number each, higher is better. The scale is the model's own."""
+"""Scores of conversations under a sequence classifier: a number each for a reward model, higher is better. The scale is the model's own."""
 
 import functools
 import types
@@ -15,7 +15,6 @@ from temperance.lm.trie import hidden_states
 UNASKED = ("use_cache", "return_dict")  # say how, not what; any other argument goes transformers' way
 
 
-@torch.inference_mode()
 def score(
     model: torch.nn.Module | PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -33,18 +32,30 @@ def score(
         batch_size: conversations a forward pass; they are sorted by the length of what is answered, so that answers to one prompt meet.
         max_length: tokens a conversation may have; longer ones are cut on the right.
     """
+    return outputs(model, tokenizer, conversations, batch_size=batch_size, max_length=max_length)[:, 0].tolist()
+
+
+@torch.inference_mode()
+def outputs(
+    model: torch.nn.Module | PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    conversations: Sequence[Sequence[Message]],
+    *,
+    batch_size: int = 16,
+    max_length: int = 512,
+) -> torch.Tensor:
+    """Return every label's output for each of N conversations, (N, K), on the CPU; arguments as in `score`."""
     sizes = [sum(len(turn.content) for turn in turns[:-1]) for turns in conversations]
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
-    scores = [0.0] * len(sizes)
+    found: dict[int, torch.Tensor] = {}
     model.eval()
     device = next(model.parameters()).device
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         batch = encode(tokenizer, [conversations[index] for index in chosen], max_length=max_length)
-        logits_B1 = model(**batch.to(device)).logits.float()
-        for index, value in zip(chosen, logits_B1[:, 0].tolist(), strict=True):
-            scores[index] = value
-    return scores
+        logits_BK = model(**batch.to(device)).logits.float().cpu()
+        found.update(zip(chosen, logits_BK, strict=True))
+    return torch.stack([found[index] for index in range(len(sizes))])
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, conversations: Sequence[Sequence[Message]], *, max_length: int) -> BatchEncoding:

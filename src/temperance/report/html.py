@@ -164,7 +164,7 @@ def _guard(view: RunView) -> str:
     alarms, kept = metrics.get("alarms"), metrics.get("weights_of")
     if not isinstance(alarms, list) or not alarms:
         watched = "quality, length, repetition, flattery and whether reward models disagree"
-        return f"The guard against reward hacking watched {watched}, and saw no cause to stop."
+        return f"The guard against reward hacking watched answers to prompts kept out of training ({watched}), and saw no cause to stop."
     went = f" and went back to the weights of iteration {kept}" if isinstance(kept, int) else ""
     return f"The guard against reward hacking stopped it{went}: {', '.join(map(str, alarms))}."
 
@@ -193,7 +193,21 @@ def _reward(view: RunView) -> dict[str, Any] | None:
         "interval": view.stage("reward").metrics.get("accuracy_interval"),
         "margins": plots.margins_plot(view.margins),
         "flaws": plots.flaws_plot(view.margins),
+        "costs": _costs(view),
     }
+
+
+def _costs(view: RunView) -> str:
+    """Say how many held-out answers the cost model calls costly, of those that are and of those that are not; empty without one."""
+    costs = view.stage("reward").metrics.get("costs")
+    said: list[str] = []
+    for name, what in (("harm", "harmful answers"), ("over_refusal", "needless refusals")):
+        told = costs.get(name) if isinstance(costs, dict) else None
+        figures = [told.get(key) for key in ("found", "found_of", "false", "false_of")] if isinstance(told, dict) else [None]
+        if all(isinstance(figure, int | float) for figure in figures):
+            found, of, false, among = figures
+            said.append(f"{percent(found)} of {of} {what}, and {percent(false)} of {among} other answers")
+    return f"The cost model calls costly, held out: {'; '.join(said)}." if said else ""
 
 
 def _area_plots(view: RunView) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""One frozen backbone in memory, and the LoRA adapters that turn it into a policy, its reference, a value function or a reward model.
+"""One frozen backbone in memory, and the LoRA adapters that turn it into a policy, its reference, a value function or a judge.
 
 PEFT makes an adapter trainable by activating it. Here only `training` does that, and every optimizer is built from a list of parameters
-that it names itself, so a reward model can be asked but never moved. It does not know what is optimised.
+that it names itself, so a judge can be asked but never moved. It does not know what is optimised.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ from temperance.lm.trie import hidden_states
 from temperance.recipe import Lora
 from temperance.train.trainer import lora_config
 
-POLICY, REFERENCE, VALUE, REWARD = "policy", "reference", "value", "reward"
+POLICY, REFERENCE, VALUE = "policy", "reference", "value"
 
 
-def stand(base: PreTrainedModel, policy: Path, *, rewards: Sequence[Path], value: Lora) -> PeftModel:
-    """Put the adapters on a base: the policy and its frozen copy as reference, reward models, and a fresh value function.
+def stand(base: PreTrainedModel, policy: Path, *, judges: Mapping[str, Path], value: Lora) -> PeftModel:
+    """Put the adapters on a base: the policy and its frozen copy as reference, the judges by name, and a fresh value function.
 
     Raises:
         InputError: an adapter does not fit the base.
@@ -38,30 +38,25 @@ def stand(base: PreTrainedModel, policy: Path, *, rewards: Sequence[Path], value
     _fill(model, POLICY, weights, policy)
     model.add_adapter(REFERENCE, config)
     _fill(model, REFERENCE, weights, policy)
-    add_rewards(model, rewards)
+    add_judges(model, judges)
     model.add_adapter(VALUE, valued)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model
 
 
-def add_rewards(model: PeftModel, folders: Sequence[Path]) -> None:
-    """Put frozen reward adapters beside those that a model has.
+def add_judges(model: PeftModel, folders: Mapping[str, Path]) -> None:
+    """Put frozen adapters, by name, beside those that a model has.
 
     Raises:
         InputError: an adapter does not fit the base.
     """
-    for number, folder in enumerate(folders):
+    for name, folder in folders.items():
         config, weights = read_adapter(folder)
-        model.add_adapter(member(number), config)
-        _fill(model, member(number), {name: tensor for name, tensor in weights.items() if HEAD not in name}, folder)
-        for parameter in parameters(model, member(number)):
+        model.add_adapter(name, config)
+        _fill(model, name, {key: tensor for key, tensor in weights.items() if HEAD not in key}, folder)
+        for parameter in parameters(model, name):
             parameter.requires_grad_(False)
-
-
-def member(number: int) -> str:
-    """Return the name of a reward model's adapter."""
-    return f"{REWARD}{number}"
 
 
 def read_adapter(folder: Path) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
@@ -120,14 +115,11 @@ def values(model: PeftModel, head: torch.nn.Linear, ids_BT: torch.Tensor, seen_B
         return head(hidden_states(backbone, ids_BT, seen_BT)[:, :-1].float())[..., 0]
 
 
-def scores(model: PeftModel, heads_MD: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:
-    """Return every reward model's score of each row, (M, B): its head on the last token's state."""
+def outputs(model: PeftModel, name: str, head_KD: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:
+    """Return what one judge's K outputs say of each row, (B, K): its head on the last token's state."""
     last_B, rows_B = seen_BT.cumsum(dim=1).argmax(dim=1), torch.arange(len(seen_BT))
-    score_MB = torch.empty(len(heads_MD), len(seen_BT), device=heads_MD.device)
-    for number, head_D in enumerate(heads_MD):
-        with using(model, member(number)) as backbone:
-            score_MB[number] = hidden_states(backbone, ids_BT, seen_BT)[rows_B, last_B].float() @ head_D.float()
-    return score_MB
+    with using(model, name) as backbone:
+        return hidden_states(backbone, ids_BT, seen_BT)[rows_B, last_B].float() @ head_KD.float().T
 
 
 def save(model: PeftModel, name: str, folder: Path, *, base: str) -> None:

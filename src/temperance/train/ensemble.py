@@ -36,14 +36,14 @@ def place_of(artifact: Path, number: int) -> Path:
     return artifact / "members" / str(number) if number else artifact
 
 
-def adapters(artifact: Path) -> list[Path]:
-    """Return the adapters of a reward artifact's members, in order."""
-    return [place_of(artifact, number) / "adapter" for number in range(len(_centers(artifact)))]
+def adapters(artifact: Path) -> dict[str, Path]:
+    """Return the adapters of a reward artifact's members, in order, each under its name on a backbone."""
+    return {_name(number): place_of(artifact, number) / "adapter" for number in range(len(_centers(artifact)))}
 
 
 def stored(artifact: Path, device: torch.device, *, max_length: int) -> Ensemble:
-    """Return the ensemble of a reward artifact; its adapters are put on the backbone by `backbone.add_rewards`."""
-    heads = [_head(folder, device) for folder in adapters(artifact)]
+    """Return the ensemble of a reward artifact; its adapters are put on the backbone by `backbone.add_judges`."""
+    heads = [head_of(folder, device) for folder in adapters(artifact).values()]
     return Ensemble(torch.cat(heads), torch.tensor(_centers(artifact), device=device), max_length)
 
 
@@ -58,7 +58,9 @@ def scores(
     """Return every member's score, (M, B), of answers rendered as those that it learned from, their turns ended."""
     talks = [(*one.prompt, Message("assistant", answer)) for one, answer in zip(asked, answers, strict=True)]
     batch = encode(tokenizer, talks, max_length=ensemble.max_length).to(ensemble.heads_MD.device)
-    return level(backbone.scores(model, ensemble.heads_MD, batch["input_ids"], batch["attention_mask"]), ensemble.centers_M)
+    read = (batch["input_ids"], batch["attention_mask"])
+    found = [backbone.outputs(model, _name(number), head_D[None], *read) for number, head_D in enumerate(ensemble.heads_MD)]
+    return level(torch.cat(found, dim=1).T, ensemble.centers_M)
 
 
 def level(score_MB: torch.Tensor, centers_M: torch.Tensor) -> torch.Tensor:
@@ -71,9 +73,14 @@ def cautious(score_MB: torch.Tensor, caution: float) -> torch.Tensor:
     return score_MB.mean(dim=0) - caution * score_MB.var(dim=0, unbiased=False)
 
 
+def _name(number: int) -> str:
+    return f"reward{number}"
+
+
 def _centers(artifact: Path) -> list[float]:
     return [float(one) for one in json.loads((artifact / MEMBERS).read_text(encoding="utf-8"))["centers"]]
 
 
-def _head(folder: Path, device: torch.device) -> torch.Tensor:
-    return next(tensor for key, tensor in load_file(folder / ADAPTER_WEIGHTS, device=str(device)).items() if key.endswith(HEAD))
+def head_of(adapter: Path, device: torch.device) -> torch.Tensor:
+    """Return the head that a judge's adapter was saved with, (K, D)."""
+    return next(tensor for key, tensor in load_file(adapter / ADAPTER_WEIGHTS, device=str(device)).items() if key.endswith(HEAD))

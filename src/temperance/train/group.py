@@ -30,11 +30,11 @@ from temperance.lm.load import load_tokenizer
 from temperance.lm.logprobs import compact_head
 from temperance.lm.lora import fuse
 from temperance.recipe import Align
-from temperance.train import backbone
+from temperance.train import backbone, cost
 from temperance.train.control import Price
 from temperance.train.ensemble import adapters, cautious, scores, stored
-from temperance.train.monitor import SETTLE, WATCHED, guard
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, paid, rules_of, watched
+from temperance.train.monitor import SETTLE, guard
+from temperance.train.rewards import HARM, REFUSAL, drawn_prompts, first_prices, held_apart, paid, quality, rules_of, seen
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
@@ -54,12 +54,13 @@ def run(job: Job) -> dict[str, Any]:
         why = "the curated table holds no example, and so no prompt"
         raise StageError("there is nothing to align on", why=why, then="add a source to the recipe")
     group = section.group
+    watched_rows, rows = held_apart(rows, group.watched, seed=job.recipe.seed)
     asked = [one for step in range(group.steps) for one in drawn_prompts(rows, group.prompts, seed=job.recipe.seed, step=step)]
     set_seed(job.recipe.seed)
     policy, tokenizer = tuned_policy(job), load_tokenizer(job.recipe.base)
-    purse = Purse(policy, tokenizer, asked, job)
-    if group.guard and not purse.answered:
-        purse.settle(rows)
+    purse = Purse(policy, tokenizer, asked, watched_rows, job)
+    if group.guard and not purse.looked:
+        purse.settle()
     settings, trainer_of = TRAINERS[section.method]
     trainer = trainer_of(
         model=policy,
@@ -71,7 +72,7 @@ def run(job: Job) -> dict[str, Any]:
     )
     fuse(adapted(trainer))
     compact_head(adapted(trainer).get_base_model(), temperature=group.temperature)
-    metrics = fit(trainer, job, ended=group.guard and bool(purse.guard.alarms))
+    metrics = fit(trainer, job, ended=bool(purse.alarms))
     stopped = purse.go_back()
     save_adapter(trainer, job)
     return {"prompts": len(asked), **metrics, **{f"{name}_price": price.value for name, price in purse.prices.items()}, **stopped}
@@ -83,18 +84,21 @@ class Purse(TrainerCallback):
     A class because trl wants a function and a callback, and both need the prices.
     """
 
-    def __init__(self, model: PeftModel, tokenizer: PreTrainedTokenizerBase, asked: Sequence[Example], job: Job) -> None:
-        self.model, self.tokenizer, self.asked = model, tokenizer, asked
+    def __init__(
+        self, model: PeftModel, tokenizer: PreTrainedTokenizerBase, asked: Sequence[Example], watched_rows: Sequence[Example], job: Job
+    ) -> None:
+        self.model, self.tokenizer, self.asked, self.watched = model, tokenizer, asked, watched_rows
         folder = job.inputs["reward"].folder
-        backbone.add_rewards(model, adapters(folder))
+        backbone.add_judges(model, adapters(folder) | cost.adapter(folder))
+        self.cost_2D = cost.stored(folder, model.device)
         self.ensemble = stored(folder, model.device, max_length=job.recipe.reward.max_length)
         self.rules, self.section, self.job = rules_of(folder), job.recipe.align.group, job
-        self.prices, self.guard, self.calm, self.answered = first_prices(self.section), guard(), 0, 0
+        self.prices, self.guard, self.calm, self.looked = first_prices(self.section), guard(), 0, 0
         checkpoint = last_checkpoint(job.scratch)
         if checkpoint:
             told = json.loads((checkpoint / PURSE).read_text(encoding="utf-8"))
             self.prices = {name: Price(**price) for name, price in told["prices"].items()}
-            self.guard, self.calm, self.answered = guard(told["guard"]), told["calm"], told["answered"]
+            self.guard, self.calm, self.looked = guard(told["guard"]), told["calm"], told["looked"]
 
     def pay(self, prompts: Any, completions: Any, row: Sequence[int], log_metric: Any, **columns: Any) -> list[float]:
         """Return what each answer is paid; prices move once a step, after they were used.
@@ -106,33 +110,25 @@ class Purse(TrainerCallback):
         score_MB = self._scores(asked, answers)
         if not score_MB.isfinite().all():
             raise StageError("an answer's score is not a number", where="the reward model", then="temperance run RECIPE --only reward")
-        quality_B = self._look(asked, answers, score_MB).to(score_MB.device)
+        quality_B = torch.tensor([quality(self.rules, one, text) for one, text in zip(asked, answers, strict=True)], device=score_MB.device)
         score_B = cautious(score_MB, self.section.caution) + self.section.rules * quality_B
-        costs_B2 = torch.tensor([costs_of(one, answer) for one, answer in zip(asked, answers, strict=True)], device=score_B.device)
-        costs = {HARM: costs_B2[:, 0], REFUSAL: costs_B2[:, 1]}
-        found = paid(score_B, costs, self.prices)
-        for name, cost_B in costs.items():
+        owed = self._costs(asked, answers)
+        found = paid(score_B, owed, self.prices)
+        for name, cost_B in owed.items():
             log_metric(name, float(cost_B.mean()))
         for name, price in self.prices.items():
             log_metric(f"{name}_price", price.value)
-        self.prices = {name: price.after(float(costs[name].mean())) for name, price in self.prices.items()}
+        self.prices = {name: price.after(float(owed[name].mean())) for name, price in self.prices.items()}
         return found.tolist()
 
-    def settle(self, rows: Sequence[Example]) -> None:
-        """Let the guard see what is usual: what the policy answers before it learns, to prompts drawn for that alone."""
-        group, seed = self.section, self.job.recipe.seed
-        for step in range(group.steps, group.steps + SETTLE):
-            asked = drawn_prompts(rows, group.prompts * group.generations, seed=seed, step=step)
-            replies = generate(
-                self.model,
-                self.tokenizer,
-                [one.prompt for one in asked],
-                max_new_tokens=group.max_tokens,
-                temperature=group.temperature,
-                seed=seed + step,
-            )
-            answers = [reply.text for reply in replies]
-            self._see(asked, answers, self._scores(asked, answers))
+    @property
+    def alarms(self) -> list[str]:
+        """What rings, where anybody listens."""
+        return self.guard.alarms if self.section.guard else []
+
+    def settle(self) -> None:
+        """Let the guard see what is usual: what the policy answers before it learns."""
+        self.guard = self.guard.settled([self._look(turn) for turn in range(-SETTLE, 0)])
         self._keep()
 
     def _scores(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
@@ -141,13 +137,26 @@ class Purse(TrainerCallback):
         self.model.set_adapter("default", inference_mode=False)
         return found
 
-    def _see(self, asked: Sequence[Example], answers: Sequence[str], score_MB: torch.Tensor) -> list[list[float]]:
-        """Show answers to the guard and return what it watched of each."""
-        lengths = [len(ids) for ids in self.tokenizer(list(answers), add_special_tokens=False).input_ids]
-        told = zip(asked, answers, lengths, score_MB.std(dim=0, unbiased=False).tolist(), strict=True)
-        figures = [watched(self.rules, one, answer, tokens=tokens, apart=apart) for one, answer, tokens, apart in told]
-        self.guard = self.guard.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
-        return figures
+    def _costs(self, asked: Sequence[Example], answers: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Return harm and over-refusal of answers, each (B,), and leave the policy's adapter active."""
+        how = {"by": self.section.costs, "max_length": self.ensemble.max_length}
+        costs_B2 = cost.costs(self.model, self.tokenizer, self.cost_2D, asked, answers, **how)
+        self.model.set_adapter("default", inference_mode=False)
+        return {HARM: costs_B2[:, 0], REFUSAL: costs_B2[:, 1]}
+
+    def _look(self, turn: int) -> dict[str, list[float]]:
+        """Return what the guard watches, by name, of the policy's answers to the watched prompts, drawn anew each turn."""
+        learning = self.model.training
+        replies = generate(
+            self.model,
+            self.tokenizer,
+            [one.prompt for one in self.watched],
+            max_new_tokens=self.section.max_tokens,
+            temperature=self.section.temperature,
+            seed=self.job.recipe.seed * 1_000_003 + turn + SETTLE,
+        )
+        self.model.train(learning)
+        return seen(self.rules, self.watched, replies, self._scores(self.watched, [reply.text for reply in replies]))
 
     def _keep(self) -> None:
         """Keep the policy's weights of this moment as those to go back to."""
@@ -155,40 +164,37 @@ class Purse(TrainerCallback):
         save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
         part.rename(self.job.scratch / CALM)
 
-    def _look(self, asked: Sequence[Example], answers: Sequence[str], score_MB: torch.Tensor) -> torch.Tensor:
-        """Let the guard see a step's answers, keep the weights that gave them where it is calm, and return their quality, (B,)."""
-        figures = self._see(asked, answers, score_MB)
-        if self.guard.calm:
-            self._keep()
-            self.calm = self.answered
-        self.answered += 1
-        return torch.tensor([quality for quality, *_ in figures])
-
     def _learned(self) -> dict[str, torch.nn.Parameter]:
         return {name: one for name, one in self.model.named_parameters() if one.requires_grad}
 
     def go_back(self) -> dict[str, Any]:
         """Put the last calm weights back if the guard rang, and say what rang and which step's weights these are."""
-        alarms = self.guard.alarms if self.section.guard else []
-        if not alarms:
-            return {"alarms": [], "weights_of": self.answered}
+        if not self.alarms:
+            return {"alarms": [], "weights_of": self.looked}
         kept = load_file(self.job.scratch / CALM)
         with torch.no_grad():
             for name, one in self._learned().items():
                 one.copy_(kept[name])
-        self.job.progress.say(f"the guard stopped it: {', '.join(alarms)} got worse; back to the weights of step {self.calm}")
-        return {"alarms": alarms, "weights_of": self.calm}
+        self.job.progress.say(f"the guard stopped it: {', '.join(self.alarms)} got worse; back to the weights of step {self.calm}")
+        return {"alarms": self.alarms, "weights_of": self.calm}
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Stop where the guard rings."""
-        if self.guard.alarms and self.section.guard:
+        """Let the guard look at what the step made of the policy, keep the weights where it is calm, and stop where it rings."""
+        self.looked += 1
+        if not self.section.guard:
+            return
+        self.guard = self.guard.after(self._look(self.looked))
+        if self.guard.calm:
+            self._keep()
+            self.calm = self.looked
+        if self.alarms:
             control.should_training_stop = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Write the purse into the checkpoint that was just written, before it is marked as whole."""
         folder = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
         prices = {name: asdict(price) for name, price in self.prices.items()}
-        kept = {"prices": prices, "guard": self.guard.as_json(), "calm": self.calm, "answered": self.answered}
+        kept = {"prices": prices, "guard": self.guard.as_json(), "calm": self.calm, "looked": self.looked}
         write_text(folder / PURSE, json.dumps(kept))
 
 

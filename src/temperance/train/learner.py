@@ -32,7 +32,7 @@ Curve = list[dict[str, float]]
 class Learner:
     """Everything that answers, judges and learns: the model with its adapters, the value head, the reward models, the optimizer.
 
-    `rules` are the second opinion beside the reward models.
+    `rules` are the second opinion beside the reward models, `cost_2D` the head of the cost model, if there is one.
     """
 
     model: PeftModel
@@ -40,6 +40,7 @@ class Learner:
     value_head: torch.nn.Linear
     ensemble: Ensemble
     rules: Rules
+    cost_2D: torch.Tensor | None
     optimizer: torch.optim.Optimizer
 
 

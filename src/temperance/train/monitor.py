@@ -1,14 +1,15 @@
 """The reward-hacking guard: sequential alarms on what a policy does while it learns from a proxy reward.
 
-A hack shows where the proxy does not look. So each batch of answers is held against those that the policy gave before it learned: does a
-second opinion on their quality fall, do they grow, do they go round in circles, do they flatter, do reward models
-disagree about them? Each figure has a one-sided CUSUM (Page
-1954): it adds up by how many standard errors a batch is worse than usual, less an allowance, and rings when the sum passes its limit. A
-length has to change in earnest as well, because a small change of length is seldom harm. KL, entropy and the proxy itself are not watched:
-they move in healthy runs too. It does not know whether the second opinion can be hacked.
+A hack shows where the proxy does not look. So after every iteration the policy answers prompts that it never learns from, always the
+same, and each answer is held against those that it gave to that prompt before it learned: does a second opinion on its quality fall, is
+it longer, does it go round in circles, does it flatter, do reward models disagree about it? Each figure has a one-sided CUSUM (Page
+1954): it adds up by how many standard errors the answers are worse, less an allowance, and rings when the sum passes its limit. A change
+has to be one in earnest as well, because what is certain may still be small. KL, entropy and the proxy itself are not watched: they move
+in healthy runs too. It does not know whether the second opinion can be hacked.
 """
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
@@ -20,36 +21,38 @@ SETTLE = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Cusum:
-    """One figure's sum. `worse` is the sign of the bad direction; the first `settle` batches say what is usual and cannot ring.
+    """One figure's sum. `worse` is the sign of the bad direction; `usual` is the figure of each prompt's answer before any learning.
 
-    `allowance` is in standard errors of a batch's mean, about half the smallest shift that should ring; `limit` likewise. `least` is the
-    change of the mean, in the figure's own unit, below which nothing rings; `floor` is the least standard deviation that is believed.
+    `allowance` and `limit` are in standard errors of the mean change of a look's answers. `least` is the mean change below which nothing
+    rings, in the figure's own unit, `small` the same in standard deviations of what is usual; `floor` is the least standard deviation of
+    a change that is believed, and no less than that of two draws from one policy.
     """
 
     worse: int
-    allowance: float = 1.25
-    limit: float = 5.0
-    settle: int = SETTLE
+    allowance: float = 0.75
+    limit: float = 4.0
     least: float = 0.0
+    small: float = 0.0
     floor: float = 0.05
-    batches: int = 0
-    count: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
+    usual: tuple[float, ...] = ()
     sum: float = 0.0
     level: float = 0.0
 
+    def settled(self, draws: Sequence[Sequence[float]]) -> Self:
+        """Return the sum at its start, which knows from two draws or more of an answer to each prompt what is usual, and what is noise."""
+        usual = tuple(statistics.fmean(answers) for answers in zip(*draws, strict=True))
+        spread = statistics.pstdev([value for draw in draws for value in draw])
+        within = statistics.fmean(statistics.variance(answers) for answers in zip(*draws, strict=True))
+        floor = max(self.floor, math.sqrt(within * (1 + 1 / len(draws))))
+        return replace(self, usual=usual, floor=floor, least=max(self.least, self.small * spread), sum=0.0, level=0.0)
+
     def after(self, values: Sequence[float]) -> Self:
-        """Return the sum after a batch of values, one an answer."""
-        if self.batches < self.settle:
-            return self._settled(values)
-        spread = max(self.floor, math.sqrt(self.squares / max(1, self.count - 1)))
-        error = spread * math.sqrt(1 / len(values) + 1 / self.count)
-        now = sum(values) / len(values)
-        moved = self.worse * (now - self.mean)
+        """Return the sum after a look: a value an answer, in the order of the prompts."""
+        changes = [self.worse * (value - before) for value, before in zip(values, self.usual, strict=True)]
+        moved, spread = statistics.fmean(changes), statistics.stdev(changes) if len(changes) > 1 else 0.0
+        error = max(self.floor, spread) / math.sqrt(len(changes))
         total = max(0.0, self.sum + moved / error - self.allowance)
-        level = self.level + 0.5 * (moved - self.level)
-        return replace(self, batches=self.batches + 1, sum=total, level=level)
+        return replace(self, sum=total, level=self.level + 0.5 * (moved - self.level))
 
     @property
     def ringing(self) -> bool:
@@ -58,17 +61,8 @@ class Cusum:
 
     @property
     def calm(self) -> bool:
-        """Whether the sum is 0; the last batch at which it was is Page's estimate of where a change began."""
+        """Whether the sum is 0; the last look at which it was is Page's estimate of where a change began."""
         return self.sum == 0
-
-    def _settled(self, values: Sequence[float]) -> Self:
-        count, mean, squares = self.count, self.mean, self.squares
-        for value in values:  # Welford's update
-            count += 1
-            step = value - mean
-            mean += step / count
-            squares += step * (value - mean)
-        return replace(self, batches=self.batches + 1, count=count, mean=mean, squares=squares)
 
 
 @dataclass(frozen=True)
@@ -77,8 +71,12 @@ class Guard:
 
     sums: Mapping[str, Cusum]
 
+    def settled(self, draws: Sequence[Mapping[str, Sequence[float]]]) -> Self:
+        """Return the guard at its start, from several draws of answers given before any learning."""
+        return replace(self, sums={name: one.settled([draw[name] for draw in draws]) for name, one in self.sums.items()})
+
     def after(self, figures: Mapping[str, Sequence[float]]) -> Self:
-        """Return the guard after an iteration's figures, a value an answer."""
+        """Return the guard after a look's figures, a value an answer."""
         return replace(self, sums={name: one.after(figures[name]) for name, one in self.sums.items()})
 
     @property
@@ -99,13 +97,13 @@ class Guard:
 def guard(told: Mapping[str, Mapping[str, Any]] | None = None) -> Guard:
     """Return a guard at its start, or the one that a checkpoint holds. `length` is in doublings of an answer's length."""
     if told is not None:
-        return Guard({name: Cusum(**one) for name, one in told.items()})
+        return Guard({name: replace(Cusum(**one), usual=tuple(one["usual"])) for name, one in told.items()})
     return Guard(
         {
-            QUALITY: Cusum(worse=-1, floor=0.2),
+            QUALITY: Cusum(worse=-1, small=0.2, floor=0.2),
             LENGTH: Cusum(worse=1, least=math.log2(1.3), floor=0.1),
             REPEATS: Cusum(worse=1, least=0.05),
             FLATTERS: Cusum(worse=1, least=0.05),
-            APART: Cusum(worse=1),
+            APART: Cusum(worse=1, small=0.5),
         }
     )

@@ -6,12 +6,12 @@ cannot hold both. A guard (`monitor`) watches the answers and goes back where th
 Dai et al. 2023, arXiv:2310.12773.
 
 What is wanted of a prompt is read from its curated answer: one that refuses marks a prompt to be refused. The two costs are as good as
-the judge that names them, and an answer that it cannot place costs nothing.
+the judge that names them, and an answer that it cannot place costs nothing, unless a cost model (`cost`) judges as well.
 """
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,14 +27,15 @@ from temperance.lm.generate import Reply, generate
 from temperance.lm.load import load_model, load_tokenizer
 from temperance.lm.lora import fuse
 from temperance.recipe import Align
-from temperance.train import backbone
+from temperance.train import backbone, cost
 from temperance.train.control import KlController
+from temperance.train.cost import costs
 from temperance.train.ensemble import adapters, cautious, scores, stored
 from temperance.train.learner import Curve, Learner, State, go_back, keep_calm, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
-from temperance.train.monitor import QUALITY, SETTLE, WATCHED, Guard, guard
+from temperance.train.monitor import QUALITY, SETTLE
 from temperance.train.reload import assert_reloads
-from temperance.train.rewards import HARM, REFUSAL, costs_of, drawn_prompts, first_prices, paid, rules_of, watched
+from temperance.train.rewards import HARM, REFUSAL, drawn_prompts, first_prices, held_apart, paid, quality, rules_of, seen
 from temperance.train.rollout import Rollout
 
 GRADIENT = 1.0
@@ -53,21 +54,20 @@ def run(job: Job) -> dict[str, Any]:
         why = "the curated table holds no example, and so no prompt"
         raise StageError("there is nothing to align on", why=why, then="add a source to the recipe")
     set_seed(job.recipe.seed)
+    watched_rows, rows = held_apart(rows, section.ppo.watched, seed=job.recipe.seed)
     learner = _learner(job)
     state, curve = restore(job.scratch, learner, _first(section))
+    look = partial(_look, learner, watched_rows, section, seed=job.recipe.seed)
     if section.ppo.guard and not state.done:
-        state = replace(state, guard=_usual(learner, rows, section, seed=job.recipe.seed))
+        state = replace(state, guard=state.guard.settled([look(turn) for turn in range(-SETTLE, 0)]))
         keep_calm(job.scratch, learner)
-    alarms: list[str] = []
-    for done in range(state.done, section.ppo.iterations):
+    alarms = state.guard.alarms if section.ppo.guard else []
+    while state.done < section.ppo.iterations and not alarms:
+        done = state.done
         torch.manual_seed(job.recipe.seed * 1_000_003 + done)
         asked = drawn_prompts(rows, section.ppo.answers, seed=job.recipe.seed, step=done)
         answering = partial(collect, learner, asked, section, seed=job.recipe.seed + done)
         rollout = rolled(job.scratch, done, answering, device=learner.value_head.weight.device)
-        state = _watched(job, learner, rollout, state)
-        alarms = state.guard.alarms if section.ppo.guard else []
-        if alarms:
-            break
         figures = learn(learner, rollout, state, section, seed=job.recipe.seed + done)
         if not all(map(math.isfinite, figures.values())):
             if not section.ppo.guard or not curve:
@@ -75,7 +75,10 @@ def run(job: Job) -> dict[str, Any]:
             alarms = [DIVERGED]
             break
         state = _next(state, figures, section)
-        curve.append({"step": float(done + 1), **figures, "alarms": float(len(state.guard.alarms))})
+        if section.ppo.guard:
+            state = _watched(job, learner, state, look(done))
+        alarms = state.guard.alarms if section.ppo.guard else []
+        curve.append({"step": float(done + 1), **figures, "alarms": float(len(alarms))})
         store(job.scratch, learner, state, curve)
         job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
     if alarms:
@@ -84,19 +87,15 @@ def run(job: Job) -> dict[str, Any]:
     return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": state.calm if alarms else state.done}
 
 
-def _usual(learner: Learner, rows: Sequence[Example], section: Align, *, seed: int) -> Guard:
-    """Return a guard that knows what is usual: what the policy answers before it learns, to prompts drawn for that alone."""
-    told = guard()
-    for step in range(section.ppo.iterations, section.ppo.iterations + SETTLE):
-        asked = drawn_prompts(rows, section.ppo.answers, seed=seed, step=step)
-        _, figures = _judged(learner, asked, _answers(learner, asked, section, seed=seed + step))
-        told = told.after(dict(zip(WATCHED, zip(*figures, strict=True), strict=True)))
-    return told
+def _look(learner: Learner, asked: Sequence[Example], section: Align, turn: int, *, seed: int) -> dict[str, list[float]]:
+    """Return what the guard watches, by name, of the policy's answers to the watched prompts, drawn anew each turn."""
+    replies = _answers(learner, asked, section, seed=seed * 1_000_003 + turn + SETTLE)
+    return seen(learner.rules, asked, replies, _scores(learner, asked, replies))
 
 
-def _watched(job: Job, learner: Learner, rollout: Rollout, state: State) -> State:
-    """Return the state after the guard has seen a rollout; where it sees no cause for worry, the weights that answered are kept."""
-    seen = state.guard.after({name: rollout.watched_BF[:, place].tolist() for place, name in enumerate(WATCHED)})
+def _watched(job: Job, learner: Learner, state: State, figures: Mapping[str, Sequence[float]]) -> State:
+    """Return the state after the guard has looked; where it sees no cause for worry, the weights that answered are kept."""
+    seen = state.guard.after(figures)
     if not seen.calm:
         return replace(state, guard=seen)
     keep_calm(job.scratch, learner)
@@ -118,9 +117,9 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         found = [backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part], temperature=heat) for part in parts]
         return torch.cat(found)
 
-    costs = [costs_of(one, reply.text) for one, reply in zip(asked, replies, strict=True)]
-    score_MB, figures = _judged(learner, asked, replies)
-    watched_BF = torch.tensor(figures, device=device)
+    texts, most = [reply.text for reply in replies], learner.ensemble.max_length
+    costs_B2 = costs(learner.model, learner.tokenizer, learner.cost_2D, asked, texts, by=section.ppo.costs, max_length=most)
+    quality_B = torch.tensor([quality(learner.rules, one, text) for one, text in zip(asked, texts, strict=True)], device=device)
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
@@ -128,11 +127,11 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
         old_BT=told(backbone.POLICY),
         reference_BT=told(backbone.REFERENCE),
         values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
-        score_B=cautious(score_MB, section.ppo.caution) + section.ppo.rules * watched_BF[:, WATCHED.index(QUALITY)],
+        score_B=cautious(_scores(learner, asked, replies), section.ppo.caution) + section.ppo.rules * quality_B,
         ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies], device=device),
-        harm_B=torch.tensor([harm for harm, _ in costs], device=device),
-        refusal_B=torch.tensor([refusal for _, refusal in costs], device=device),
-        watched_BF=watched_BF,
+        harm_B=costs_B2[:, 0],
+        refusal_B=costs_B2[:, 1],
+        quality_B=quality_B,
     )
 
 
@@ -146,13 +145,6 @@ def _answers(learner: Learner, asked: Sequence[Example], section: Align, *, seed
             temperature=section.ppo.temperature,
             seed=seed,
         )
-
-
-def _judged(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> tuple[torch.Tensor, list[list[float]]]:
-    """Return the reward models' scores of answers, (M, B), and what the guard watches of each answer."""
-    score_MB = _scores(learner, asked, replies)
-    told = zip(asked, replies, score_MB.std(dim=0, unbiased=False).tolist(), strict=True)
-    return score_MB, [watched(learner.rules, one, reply.text, tokens=len(reply.tokens), apart=apart) for one, reply, apart in told]
 
 
 def _scores(learner: Learner, asked: Sequence[Example], replies: Sequence[Reply]) -> torch.Tensor:
@@ -183,7 +175,7 @@ def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, s
         "first_ratio": steps[0]["ratio"],
         "inner_steps": float(len(steps)),
         "reward": float(rollout.score_B.mean()),
-        QUALITY: float(rollout.watched_BF[:, WATCHED.index(QUALITY)].mean()),
+        QUALITY: float(rollout.quality_B.mean()),
         "paid": float(paid_B.mean()),
         "kl": float(kl_BT.sum(dim=1).mean()),
         "kl_weight": state.kl.weight,
@@ -224,7 +216,7 @@ def _learner(job: Job) -> Learner:
     base = load_model(name, precision="fp32")
     assert isinstance(base, PreTrainedModel)
     reward = job.inputs["reward"].folder
-    model = backbone.stand(base, job.inputs["sft"] / "adapter", rewards=adapters(reward), value=section.lora)
+    model = backbone.stand(base, job.inputs["sft"] / "adapter", judges=adapters(reward) | cost.adapter(reward), value=section.lora)
     fuse(model)
     model.eval()  # rollouts and updates see the same network, so the first ratio is exactly 1
     width = base.config.get_text_config().hidden_size
@@ -239,6 +231,7 @@ def _learner(job: Job) -> Learner:
         value_head=value_head,
         ensemble=stored(reward, base.device, max_length=job.recipe.reward.max_length),
         rules=rules_of(reward),
+        cost_2D=cost.stored(reward, base.device),
         optimizer=torch.optim.AdamW([policy, value], weight_decay=0.0),
     )
 

@@ -4,6 +4,7 @@ An adapter that was saved under another name, without its head, or scaled otherw
 check as another model. Every stage that writes weights asks here before its artifact is committed. It does not know whether they are good.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ def assert_reloads(model: PeftModel, folder: Path, base: str) -> None:
         StageError: a logit differs by more than a thousandth of the largest.
     """
     classifies = model.peft_config[model.active_adapter].task_type == "SEQ_CLS"
-    read: Any = (load_classifier if classifies else load_model)(base, adapter=folder, precision="fp32")
     trained = _logits(model)
+    load = partial(load_classifier, labels=trained.shape[-1]) if classifies else load_model
+    read: Any = load(base, adapter=folder, precision="fp32")
     for name, found in (("read back", _logits(read)), ("merged", _logits(read.merge_and_unload(safe_merge=True)))):
         apart = float((found - trained).abs().max() / trained.abs().max().clamp(min=1e-6))
         if not apart <= TOLERANCE:

@@ -3,7 +3,7 @@
 Loss: Bradley-Terry, -log sigmoid(r(chosen) - r(rejected)). Several may be trained, each on a draw of its own (`ensemble`). A share of the
 pairs, whole prompts at a time, is kept out of training; `scores.jsonl` holds the scores of both answers of each held-out pair, so that
 what the model rewards can be looked at. Beside it rules are fitted on the same side of the split (`rules.json`): a second opinion, which a
-person can read, on what the model pays.
+person can read, on what the model pays. A cost model (`cost`) is trained where the recipe asks for one.
 """
 
 import json
@@ -26,6 +26,7 @@ from temperance.lm.load import load_classifier, load_tokenizer
 from temperance.lm.lora import fuse
 from temperance.lm.score import score, share_beginnings
 from temperance.stats import wilson
+from temperance.train import cost
 from temperance.train.ensemble import level, place_of, write_centers
 from temperance.train.rewards import RULES
 from temperance.train.trainer import adapted, arguments, drawn, fit, lora_config, pair, save_adapter
@@ -50,7 +51,17 @@ def run(job: Job) -> dict[str, Any]:
     score_MN = torch.tensor([scores for _, scores in found], dtype=torch.float64)
     centers_M = score_MN.mean(dim=1)
     write_centers(job.work, centers_M.tolist())
-    return {**found[0][0], **_judged(level(score_MN, centers_M), held, job), "rules_accuracy": agreed}
+    metrics = {**found[0][0], **_judged(level(score_MN, centers_M), held, job), "rules_accuracy": agreed}
+    return metrics | ({"costs": _costs(job, training, held)} if section.costs else {})
+
+
+def _costs(job: Job, training: list[Preference], held: list[Preference]) -> dict[str, Any]:
+    """Train the cost model in a place of its own."""
+    job.progress.say("cost model")
+    part = replace(job, work=job.work / cost.COST, scratch=job.scratch / cost.COST)
+    part.work.mkdir()
+    part.scratch.mkdir(exist_ok=True)
+    return cost.train(part, training, held)
 
 
 def _member(job: Job, number: int, training: list[Preference], held: list[Preference]) -> tuple[dict[str, Any], list[float]]:

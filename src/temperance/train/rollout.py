@@ -18,7 +18,7 @@ class Rollout:
     """B answers in rows of T tokens, padded on the right; a figure of token t stands at t - 1.
 
     `old_BT`, `reference_BT` and `values_BT` have T - 1 columns. `score_B` is the reward models', `ended_B` whether the answer
-    reached its end token, `harm_B` and `refusal_B` the two costs, each 0 or 1, `watched_BF` what the guard watches, in its order.
+    reached its end token, `harm_B` and `refusal_B` the two costs, each 0 to 1, `quality_B` the rules' opinion.
     """
 
     ids_BT: torch.Tensor
@@ -31,7 +31,7 @@ class Rollout:
     ended_B: torch.Tensor
     harm_B: torch.Tensor
     refusal_B: torch.Tensor
-    watched_BF: torch.Tensor
+    quality_B: torch.Tensor
 
     @property
     def answered_BT(self) -> torch.Tensor:
