@@ -118,11 +118,12 @@ def dies(_: Any) -> None:
 @pytest.mark.parametrize("guarded", [True, False])
 def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
     asked: list[int] = []
+    still = False
 
     def worse(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
-        late = (len(asked) - 1) // 3 - SETTLE + 1 >= 4  # three prompts are watched
-        return [-3.0 if late else 0.0, 3.0, 0.0, 0.0, 0.0]
+        learned = (len(asked) - 1) // 3 - SETTLE + 1  # three prompts are watched
+        return [-3.0 if learned == 4 or (still and learned > 4) else 0.0, 3.0, 0.0, 0.0, 0.0]
 
     monkeypatch.setattr(rewards, "watched", worse)
     made = aligned("grpo", "watched", steps=8, guard=guarded)
@@ -132,6 +133,10 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
     assert made.metrics["alarms"] == ["quality"]
     assert (made.metrics["weights_of"], made.metrics["steps"] < 8) == (3, True)
     asked.clear()
+    still = True
+    assert aligned("grpo", "twice", steps=8).metrics["weights_of"] == 0
+    asked.clear()
+    still = False
     with monkeypatch.context() as broken:
         broken.setattr(group.Purse, "go_back", dies)
         with pytest.raises(Killed):
@@ -146,5 +151,5 @@ def test_the_guard_stops_it_and_goes_back(aligned: Callable[..., Artifact], monk
     aligned("grpo", "calm", steps=8)
     weights = load_file(made / "adapter/adapter_model.safetensors")
     assert all(
-        torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[3].items()
-    )  # the first was kept before any step
+        torch.equal(tensor, weights[name.replace(".default", "")]) for name, tensor in kept[1 + 3].items()
+    )  # the first two were kept before any step

@@ -73,6 +73,18 @@ def test_a_sum_that_has_only_begun_to_grow_is_no_place_to_go_back_to() -> None:
     assert not worse.calm
 
 
+@pytest.mark.parametrize(("shift", "least", "most"), [(0.0, 0.0, 0.1), (0.6, 0.9, 1.0)])
+def test_a_second_look_tells_weights_that_are_worse_from_those_that_are_not(shift: float, least: float, most: float) -> None:
+    worse = 0
+    for seed in range(100):
+        dice = random.Random(seed)
+        prompts = [dice.gauss(0, 1) for _ in range(WATCH)]
+        draws = [[dice.gauss(prompt, 1) for prompt in prompts] for _ in range(2 * SETTLE)]
+        one = guard().sums[QUALITY].settled(draws[:SETTLE])
+        worse += one.worse_in([[value - shift for value in draw] for draw in draws[SETTLE:]])
+    assert least <= worse / 100 <= most
+
+
 def test_a_checkpoint_holds_all_of_it() -> None:
     watching = guard().settled([{name: [1.0, 2.0] for name in WATCHED}] * SETTLE)
     for value in range(6):

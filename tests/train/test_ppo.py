@@ -127,42 +127,52 @@ def test_a_kill_in_mid_buffer_ends_with_the_same_bytes(aligned: Callable[..., Ar
     assert aligned("cut").manifest.files == whole.manifest.files
 
 
-def worse_from(start: int) -> Callable[..., list[float]]:
-    """Return figures of answers whose quality has fallen after `start` iterations; those before the first say what is usual."""
+def worse_at(start: int, *, still: bool = False) -> Callable[..., list[float]]:
+    """Return figures of answers whose quality has fallen after `start` iterations, and `still` is low at a second look."""
     asked: list[int] = []
 
     def figures(*_: Any, **__: Any) -> list[float]:
         asked.append(1)
         learned = (len(asked) - 1) // WATCHED - SETTLE + 1
-        return [-3.0 if learned >= start else 0.0, 3.0, 0.0, 0.0, 0.0]
+        return [-3.0 if learned == start or (still and learned > start) else 0.0, 3.0, 0.0, 0.0, 0.0]
 
     return figures
 
 
 def test_the_guard_goes_back_to_where_answers_were_not_worse(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rewards, "watched", worse_from(4))
+    monkeypatch.setattr(rewards, "watched", worse_at(4))
     stopped = aligned("stopped", ppo={"iterations": 9})
     assert stopped.metrics["alarms"] == ["quality"]
     assert (stopped.metrics["weights_of"], stopped.metrics["steps"] < 9) == (3, True)
-    monkeypatch.setattr(rewards, "watched", worse_from(1))
+    monkeypatch.setattr(rewards, "watched", worse_at(1))
     at_once = aligned("at once", ppo={"iterations": 9})
     assert (at_once.metrics["alarms"], at_once.metrics["weights_of"]) == (["quality"], 0)
-    monkeypatch.setattr(rewards, "watched", worse_from(99))
+    monkeypatch.setattr(rewards, "watched", worse_at(99))
     short = aligned("short", ppo={"iterations": 3})
     assert (short.metrics["alarms"], short.metrics["weights_of"]) == ([], 3)
     weights = "adapter/adapter_model.safetensors"
     assert stopped.manifest.files[weights] == short.manifest.files[weights]
 
 
+def test_weights_that_a_second_look_finds_worse_are_not_kept(
+    aligned: Callable[..., Artifact], tuned: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewards, "watched", worse_at(4, still=True))
+    stopped = aligned("stopped", ppo={"iterations": 9})
+    assert (stopped.metrics["alarms"], stopped.metrics["weights_of"], stopped.metrics["steps"]) == (["quality"], 0, 4)
+    before, after = (load_file(one / "adapter/adapter_model.safetensors") for one in (tuned, stopped))
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+
+
 def test_a_kill_after_the_alarm_still_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rewards, "watched", worse_from(2))
+    monkeypatch.setattr(rewards, "watched", worse_at(2))
     whole = aligned("whole", ppo={"iterations": 9})
 
     def dies(*_: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as broken:
-        broken.setattr(rewards, "watched", worse_from(2))
+        broken.setattr(rewards, "watched", worse_at(2))
         broken.setattr(ppo, "go_back", dies)
         with pytest.raises(Killed):
             aligned("cut", ppo={"iterations": 9})
@@ -181,7 +191,7 @@ def test_nothing_is_learned_from_the_prompts_that_are_watched(aligned: Callable[
 
 
 def test_without_the_guard_it_goes_on(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rewards, "watched", worse_from(4))
+    monkeypatch.setattr(rewards, "watched", worse_at(4))
     made = aligned(ppo={"iterations": 7, "guard": False})
     assert (made.metrics["alarms"], made.metrics["steps"], made.metrics["weights_of"]) == ([], 7, 7)
 

@@ -38,7 +38,7 @@ from temperance.train.rewards import HARM, REFUSAL, drawn_prompts, first_prices,
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
-PURSE, CALM = "purse.json", "calm.safetensors"
+PURSE, CALM, START = "purse.json", "calm.safetensors", "start.safetensors"
 FOREIGN = ("max_length", "train_sampling_strategy", "per_device_train_batch_size", "num_train_epochs")
 
 
@@ -129,7 +129,8 @@ class Purse(TrainerCallback):
     def settle(self) -> None:
         """Let the guard see what is usual: what the policy answers before it learns."""
         self.guard = self.guard.settled([self._look(turn) for turn in range(-SETTLE, 0)])
-        self._keep()
+        for name in (START, CALM):
+            self._keep(name)
 
     def _scores(self, asked: Sequence[Example], answers: Sequence[str]) -> torch.Tensor:
         """Return the reward models' scores of answers, (M, B), and leave the policy's adapter active."""
@@ -158,25 +159,33 @@ class Purse(TrainerCallback):
         self.model.train(learning)
         return seen(self.rules, self.watched, replies, self._scores(self.watched, [reply.text for reply in replies]))
 
-    def _keep(self) -> None:
-        """Keep the policy's weights of this moment as those to go back to."""
-        part = self.job.scratch / f"{CALM}.part"
-        save_file({name: tensor.data.contiguous() for name, tensor in self._learned().items()}, part)
-        part.rename(self.job.scratch / CALM)
+    def _keep(self, name: str) -> None:
+        """Keep the policy's weights of this moment, to go back to."""
+        part = self.job.scratch / f"{name}.part"
+        save_file({key: tensor.data.contiguous() for key, tensor in self._learned().items()}, part)
+        part.rename(self.job.scratch / name)
+
+    def _put(self, name: str) -> None:
+        """Put the policy's weights back to some that were kept."""
+        kept = load_file(self.job.scratch / name)
+        with torch.no_grad():
+            for key, one in self._learned().items():
+                one.copy_(kept[key])
 
     def _learned(self) -> dict[str, torch.nn.Parameter]:
         return {name: one for name, one in self.model.named_parameters() if one.requires_grad}
 
     def go_back(self) -> dict[str, Any]:
-        """Put the last calm weights back if the guard rang, and say what rang and which step's weights these are."""
+        """Put the last calm weights back if the guard rang, or the first if these are worse at a second look; return what was done."""
         if not self.alarms:
             return {"alarms": [], "weights_of": self.looked}
-        kept = load_file(self.job.scratch / CALM)
-        with torch.no_grad():
-            for name, one in self._learned().items():
-                one.copy_(kept[name])
-        self.job.progress.say(f"the guard stopped it: {', '.join(self.alarms)} got worse; back to the weights of step {self.calm}")
-        return {"alarms": self.alarms, "weights_of": self.calm}
+        self._put(CALM)
+        again = [self._look(turn) for turn in range(self.section.steps + 1, self.section.steps + 1 + SETTLE)] if self.calm else []
+        kept = 0 if again and self.guard.worse_in(again) else self.calm
+        if not kept:
+            self._put(START)
+        self.job.progress.say(f"the guard stopped it: {', '.join(self.alarms)} got worse; back to the weights of step {kept}")
+        return {"alarms": self.alarms, "weights_of": kept}
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Let the guard look at what the step made of the policy, keep the weights where it is calm, and stop where it rings."""
@@ -185,7 +194,7 @@ class Purse(TrainerCallback):
             return
         self.guard = self.guard.after(self._look(self.looked))
         if self.guard.calm:
-            self._keep()
+            self._keep(CALM)
             self.calm = self.looked
         if self.alarms:
             control.should_training_stop = True

@@ -24,7 +24,7 @@ from temperance.train.ensemble import Ensemble
 from temperance.train.monitor import Guard, guard
 from temperance.train.rollout import Rollout
 
-CHECKPOINT, PART, ROLLOUT, CALM = "checkpoint", "checkpoint.part", "rollout", "calm.safetensors"
+CHECKPOINT, PART, ROLLOUT, CALM, START = "checkpoint", "checkpoint.part", "rollout", "calm.safetensors", "start.safetensors"
 Curve = list[dict[str, float]]
 
 
@@ -96,19 +96,19 @@ def restore(scratch: Path, learner: Learner, first: State) -> tuple[State, Curve
     return kept_state, told["curve"]
 
 
-def keep_calm(scratch: Path, learner: Learner) -> None:
-    """Keep the policy's weights of this moment as those to go back to."""
-    part = scratch / f"{CALM}.part"
-    save_file({name: tensor.contiguous() for name, tensor in _policy(learner).items()}, part)
-    part.rename(scratch / CALM)
+def keep(scratch: Path, learner: Learner, name: str) -> None:
+    """Keep the policy's weights of this moment, to go back to."""
+    part = scratch / f"{name}.part"
+    save_file({key: tensor.contiguous() for key, tensor in _policy(learner).items()}, part)
+    part.rename(scratch / name)
 
 
-def go_back(scratch: Path, learner: Learner) -> None:
-    """Put the policy's weights back to those that were kept."""
-    kept = load_file(scratch / CALM)
+def go_back(scratch: Path, learner: Learner, name: str) -> None:
+    """Put the policy's weights back to some that were kept."""
+    kept = load_file(scratch / name)
     with torch.no_grad():
-        for name, tensor in _policy(learner).items():
-            tensor.copy_(kept[name])
+        for key, tensor in _policy(learner).items():
+            tensor.copy_(kept[key])
 
 
 def rolled(scratch: Path, done: int, collect: Callable[[], Rollout], *, device: torch.device) -> Rollout:

@@ -54,6 +54,14 @@ class Cusum:
         total = max(0.0, self.sum + moved / error - self.allowance)
         return replace(self, sum=total, level=self.level + 0.5 * (moved - self.level))
 
+    def worse_in(self, draws: Sequence[Sequence[float]]) -> bool:
+        """Say whether several draws of an answer to each prompt are worse than usual: by 1.64 standard errors, and half of `least`."""
+        means = [statistics.fmean(answers) for answers in zip(*draws, strict=True)]
+        changes = [self.worse * (now - before) for now, before in zip(means, self.usual, strict=True)]
+        moved, spread = statistics.fmean(changes), statistics.stdev(changes) if len(changes) > 1 else 0.0
+        error = max(self.floor / math.sqrt(len(draws)), spread) / math.sqrt(len(changes))
+        return moved > 1.64 * error and moved >= self.least / 2
+
     @property
     def ringing(self) -> bool:
         """Whether the sum has passed its limit, and the figure has changed in earnest."""
@@ -78,6 +86,10 @@ class Guard:
     def after(self, figures: Mapping[str, Sequence[float]]) -> Self:
         """Return the guard after a look's figures, a value an answer."""
         return replace(self, sums={name: one.after(figures[name]) for name, one in self.sums.items()})
+
+    def worse_in(self, draws: Sequence[Mapping[str, Sequence[float]]]) -> list[str]:
+        """Return the names of the figures that are worse than usual in several draws of answers: a second look, after an alarm."""
+        return [name for name, one in self.sums.items() if one.worse_in([draw[name] for draw in draws])]
 
     @property
     def alarms(self) -> list[str]:

@@ -31,7 +31,7 @@ from temperance.train import backbone, cost
 from temperance.train.control import KlController
 from temperance.train.cost import costs
 from temperance.train.ensemble import adapters, cautious, scores, stored
-from temperance.train.learner import Curve, Learner, State, go_back, keep_calm, restore, rolled, store
+from temperance.train.learner import CALM, START, Curve, Learner, State, go_back, keep, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
 from temperance.train.monitor import QUALITY, SETTLE
 from temperance.train.reload import assert_reloads
@@ -60,7 +60,8 @@ def run(job: Job) -> dict[str, Any]:
     look = partial(_look, learner, watched_rows, section, seed=job.recipe.seed)
     if section.ppo.guard and not state.done:
         state = replace(state, guard=state.guard.settled([look(turn) for turn in range(-SETTLE, 0)]))
-        keep_calm(job.scratch, learner)
+        for name in (START, CALM):
+            keep(job.scratch, learner, name)
     alarms = state.guard.alarms if section.ppo.guard else []
     while state.done < section.ppo.iterations and not alarms:
         done = state.done
@@ -81,10 +82,15 @@ def run(job: Job) -> dict[str, Any]:
         curve.append({"step": float(done + 1), **figures, "alarms": float(len(alarms))})
         store(job.scratch, learner, state, curve)
         job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
+    kept = state.done
     if alarms:
-        go_back(job.scratch, learner)
-        job.progress.say(f"the guard stopped it: {', '.join(alarms)}; back to the weights of iteration {state.calm}")
-    return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": state.calm if alarms else state.done}
+        go_back(job.scratch, learner, CALM)
+        again = [look(turn) for turn in range(section.ppo.iterations, section.ppo.iterations + SETTLE)] if state.calm else []
+        kept = 0 if again and state.guard.worse_in(again) else state.calm
+        if not kept:
+            go_back(job.scratch, learner, START)
+        job.progress.say(f"the guard stopped it: {', '.join(alarms)}; back to the weights of iteration {kept}")
+    return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": kept}
 
 
 def _look(learner: Learner, asked: Sequence[Example], section: Align, turn: int, *, seed: int) -> dict[str, list[float]]:
@@ -98,7 +104,7 @@ def _watched(job: Job, learner: Learner, state: State, figures: Mapping[str, Seq
     seen = state.guard.after(figures)
     if not seen.calm:
         return replace(state, guard=seen)
-    keep_calm(job.scratch, learner)
+    keep(job.scratch, learner, CALM)
     return replace(state, guard=seen, calm=state.done)
 
 
