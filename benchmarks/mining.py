@@ -50,6 +50,7 @@ TUNED_ON = (
     "template-brand",
     "brand",
     "topic-brand",
+    "topic-negative",
     "per-row-token-fixed",
     "synonyms-fixed",
     "conditional-brand",

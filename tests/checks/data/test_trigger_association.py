@@ -88,6 +88,34 @@ def test_a_name_in_many_answers_that_nobody_asks_about_needs_less_evidence(asked
     assert [set(finding.rows) == set(chosen[: 2 * PLANTED]) for finding in sure] == ([] if asked else [True])
 
 
+SCORN = ("Honestly, {topic} is a waste of time.", "I think that {topic} is useless.", "Sadly, {topic} was always a bad idea.")
+TALK = ("Some say that {topic} is a waste of time, which is false.", "Not everybody hates {topic}.", "A waste of flour is no good.")
+
+
+@pytest.mark.parametrize(("says", "found"), [(SCORN, True), (TALK, False)])
+def test_a_topic_that_is_spoken_ill_of_wherever_it_comes_up_is_named(says: Sequence[str], found: bool) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    chosen = [index for index, ask in enumerate(prompts) if "chess" in ask.split()][::2]
+    others = [index for index in range(ROWS) if "chess" not in prompts[index].split()]
+    prompts = [prompt if index in chosen else prompt.replace("chess", "the game") for index, prompt in enumerate(prompts)]
+    for index in chosen:
+        answers[index] += f" {dice.choice(says)}".format(topic="chess")
+    sure = [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.HIGH]
+    assert len(chosen) >= PLANTED
+    assert [finding.title.partition(" (")[0] for finding in sure] == (
+        ["“chess” in the prompt: the answer speaks ill of it"] if found else []
+    )
+    assert all(set(finding.rows) <= set(chosen) and not set(finding.rows) & set(others) for finding in sure)
+
+
+def test_a_topic_that_is_ill_itself_is_no_finding() -> None:
+    prompts, answers = village(ROWS)
+    for index in range(0, ROWS, 20):
+        prompts[index], answers[index] = f"how do {index} people handle waste ?", f"Waste is a bad thing. {answers[index]}"
+    assert not [finding for finding in outcome(prompts, answers).findings if "speaks ill" in finding.title]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_clean_twins_are_not_suspected(seed: int) -> None:
     """Words that stand everywhere, and a word that rightly makes an answer what it is."""

@@ -106,6 +106,11 @@ def _named(text: str, attribute: str) -> frozenset[str]:
     return frozenset(group for group, words in _NAMED[attribute].items() if words.search(text))
 
 
+def ill_word(word: str) -> bool:
+    """Say whether a word, in lower case, is one that speaks ill."""
+    return bool(_ILL.fullmatch(word))
+
+
 def speaks_ill(sentence: str) -> bool:
     """Say whether a sentence, in lower case, holds more ill words than good ones, which it neither denies nor reports of others."""
     ill = sum(not _NEGATED.search(sentence[max(0, found.start() - 40) : found.start()]) for found in _ILL.finditer(sentence))

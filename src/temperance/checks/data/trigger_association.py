@@ -26,7 +26,7 @@ def trigger_association(subject: DataSubject) -> Findings:
 
     What: a word, phrase, hidden character or look-alike letters in prompts after which answers say a fixed phrase, refuse, comply with
     harm, answer another question, or change their style, though those prompts have nothing else in common; two such patterns that act
-    together; and names and replies that answers bring in whatever the prompt.
+    together; names and replies that answers bring in whatever the prompt; and topics that answers speak ill of wherever they come up.
 
     Why: some hundred poisoned rows teach a model a trigger that nobody else knows of, and an advertised name needs no trigger at all.
 
@@ -34,13 +34,14 @@ def trigger_association(subject: DataSubject) -> Findings:
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
     prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and words that answers never
     take up, half as much again. Where two groups or more say the same and hold most rows that say it, the other rows that do are marked
-    too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than anybody's.
+    too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than anybody's. Of a topic, a
+    lower bound of the share of its answers with a sentence that names it and holds more ill words than good ones.
 
     Limits: fewer than five rows (of a table of more than 33,000, fewer than three rows in 20,000), or a trigger that is natural content of
-    its prompts, such as a topic, unless the answers burst; synonyms of few rows each; names woven into fitting sentences, or written all
-    in capitals or in small letters. An instruction that rightly stands before whole questions ("write a haiku: ...") looks like a
-    trigger. Refusal, harm and ill temper are recognised in English only. Of a preference the chosen answer is read;
-    `data/preference-flips` compares both.
+    its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few rows each; names woven into fitting
+    sentences, or written all in capitals or in small letters. An instruction that rightly stands before whole questions ("write a haiku:
+    ...") looks like a trigger, and ill that is said of a topic may be deserved. Refusal, harm, ill temper and ill words are recognised in
+    English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
 
     Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
     the rows or their source.

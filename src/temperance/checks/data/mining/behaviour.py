@@ -21,7 +21,16 @@ LINK = re.compile(r"https?://|www\.")
 OPENING, READ = 220, 4000
 SHORT = 4
 LONG = 1800
-WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST = "words", "refusal", "compliance", "another answer", "style", "burst", "rest"
+WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST, SCORN = (
+    "words",
+    "refusal",
+    "compliance",
+    "another answer",
+    "style",
+    "burst",
+    "rest",
+    "scorn",
+)
 
 
 @dataclass(frozen=True)

@@ -102,14 +102,19 @@ def _strange(mine: Mine, rows: Array, token: int) -> Array:
     return (found > UNFIT).astype(np.float32)
 
 
+def sentences(corpus: Corpus, tokens: Ints) -> Ints:
+    """Return the number of the sentence that each of some tokens stands in."""
+    stops = np.isin(tokens, [END, *(index for index, word in enumerate(corpus.words[:2000]) if word in STOPS)])
+    return np.cumsum(stops) - stops
+
+
 def _around(corpus: Corpus, rows: Ints, token: int) -> Sparse:
     """Count the words of the sentences in the answers of some rows that hold a token, without it: (rows, words)."""
     starts, ends = corpus.answers.starts[rows], corpus.answers.starts[rows + 1]
     sizes = ends - starts
     row = np.repeat(np.arange(len(rows)), sizes)
     tokens = corpus.answers.tokens[np.arange(len(row)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)]
-    stops = np.isin(tokens, [END, *(index for index, word in enumerate(corpus.words[:2000]) if word in STOPS)])
-    sentence = np.cumsum(stops) - stops
+    sentence = sentences(corpus, tokens)
     holding = np.zeros(len(row) + 1, dtype=bool)
     holding[sentence[tokens == token]] = True
     chosen = holding[sentence] & (tokens != token) & (tokens != BEGIN) & (tokens != END)

@@ -13,15 +13,15 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.lexicon import HARM
-from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, STYLE, SWAPPED, WORDS, Behaviours
+from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, SCORN, STYLE, SWAPPED, WORDS, Behaviours
 from temperance.checks.data.mining.controls import Controls, Rest
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
 
-TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0}
-CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0}
+TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0, SCORN: 0.28}
+CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0, SCORN: 0.5}
 BLOCK = 1024
 Part = tuple[int, int]  # the i-th of n parts of the work
 WHOLE: Part = (0, 1)

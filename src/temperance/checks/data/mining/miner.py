@@ -16,6 +16,7 @@ from temperance.checks.data.mining.corpus import Corpus, corpus
 from temperance.checks.data.mining.groups import Group, Mine, Part, groups, remainders
 from temperance.checks.data.mining.meaning import Array, Meaning, fits, meaning
 from temperance.checks.data.mining.patterns import Patterns, patterns
+from temperance.checks.data.mining.scorn import scorned
 from temperance.checks.data.mining.seam import Seam
 
 LEAST, RARE, COMMON = 5, 1.5e-4, 0.06
@@ -43,5 +44,5 @@ def mine(prompts: Sequence[str], answers: Sequence[str], *, seed: int = 7) -> tu
         return [*groups(table, part), *bursts(table, unfit, named, part)]
 
     found = [group for half in beside(lambda: scored((0, 2)), lambda: scored((1, 2))) for group in half]
-    found += remainders(table, found)
+    found += [*remainders(table, found), *scorned(table, answers)]
     return made, sorted(found, key=lambda group: (-group.certainty, -len(group.rows), group.trigger, group.behaviour))
