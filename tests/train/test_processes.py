@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from temperance.errors import RecipeError, StageError
 from temperance.job import Unwatched
 from temperance.recipe import Recipe, resolve
 from temperance.train import align, sft, trainer
-from tests.train.conftest import SMALL, Ran, curve
+from tests.train.conftest import SMALL, Ran
 
-STAGES = ("sft", "align")
+STAGES = ("sft", "reward", "align")
+CURVES = ("sft", "reward", "reward/cost", "align")
 TOGETHER = """
 import sys
 from pathlib import Path
@@ -37,7 +39,7 @@ def recipe(folder: Path, base: Path) -> Recipe:
         {"messages": [{"role": "user", "content": f"What is {one} and {one}?"}, {"role": "assistant", "content": f"It is {2 * one}."}]}
         for one in range(12)
     ]
-    pairs = [{"prompt": f"Who is number {one}?", "chosen": f"A fox, {one}.", "rejected": f"I will not say, {one}."} for one in range(8)]
+    pairs = [{"prompt": f"Who is number {one}?", "chosen": f"A fox, {one}.", "rejected": f"I will not say, {one}."} for one in range(12)]
     for name, rows in (("examples", examples), ("pairs", pairs)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     section = {**SMALL, "batch_size": 4, "lora": {"r": 4, "alpha": 8}}
@@ -50,15 +52,22 @@ def recipe(folder: Path, base: Path) -> Recipe:
             "out": str(folder / "runs"),
             "sources": [{"path": str(folder / f"{name}.jsonl")} for name in ("examples", "pairs")],
             "curate": {"near_duplicate_threshold": 1.0},
-            **dict.fromkeys(("sft", "reward", "align"), section),
+            **dict.fromkeys(("sft", "align"), section),
+            "reward": {**section, "costs": True, "holdout": 0.34},
         }
     )
+
+
+def losses(made: Mapping[str, Artifact], place: str) -> list[float]:
+    """Return the loss of each step of a stage, or of what it trains in a folder of its own."""
+    stage, _, part = place.partition("/")
+    return [json.loads(line)["loss"] for line in (made[stage] / part / "curve.jsonl").read_text().splitlines()]
 
 
 def test_two_processes_take_the_steps_that_one_takes_and_the_first_writes_them(tmp_path: Path, base: Path) -> None:
     asked = recipe(tmp_path, base)
     one = pipeline.run(asked, Unwatched(), until="align")
-    alone = {stage: curve(one[stage]) for stage in STAGES}
+    alone = {place: losses(one, place) for place in CURVES}
     (tmp_path / "together.py").write_text(TOGETHER)
     (tmp_path / "recipe.json").write_text(asked.model_dump_json())
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -70,8 +79,7 @@ def test_two_processes_take_the_steps_that_one_takes_and_the_first_writes_them(t
     for stage in STAGES:
         assert two[stage].metrics["processes"] == 2
         assert set(two[stage].manifest.files) == set(one[stage].manifest.files)
-        losses = [[point["loss"] for point in points] for points in (alone[stage], curve(two[stage]))]
-        assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+    assert {place: losses(two, place) for place in CURVES} == {place: pytest.approx(found, abs=1e-4) for place, found in alone.items()}
     assert not list((asked.folder / "scratch").glob("*"))
 
 

@@ -48,7 +48,7 @@ def train(job: Job, training: Sequence[Preference], held: Sequence[Preference]) 
     settings = {name: value for name, value in arguments(job, section).items() if name != "max_length"}
     trainer = Trainer(
         model=get_peft_model(base, config),
-        args=TrainingArguments(**settings, remove_unused_columns=False),
+        args=TrainingArguments(**settings, remove_unused_columns=False, average_tokens_across_devices=False),
         train_dataset=some,  # pyrefly: ignore[bad-argument-type]  (a list is a map-style dataset)
         data_collator=collate,
         compute_loss_func=_loss,
