@@ -55,6 +55,12 @@ def test_a_certain_but_small_change_of_length_does_not_ring() -> None:
     assert rings(one, lambda dice, batch: 5 + 0.6 * (batch >= FROM), 0) is not None
 
 
+def test_the_first_draws_say_what_is_usual_of_each_prompt_and_cannot_ring() -> None:
+    one = Cusum(worse=1).settled([[0.0, 1.0], [9.0, 1.0], [99.0, 1.0]])
+    assert (one.sum, one.calm, one.ringing) == (0, True, False)
+    assert one.usual == (pytest.approx(36), 1.0)
+
+
 def test_the_alarm_names_what_got_worse() -> None:
     usual = {QUALITY: [1.0, 1.2, 0.8], LENGTH: [5.0, 5.1, 4.9], REPEATS: [0.0] * 3, FLATTERS: [0.0] * 3, APART: [0.1, 0.2, 0.1]}
     watching = guard().settled([usual] * SETTLE).after(usual)
