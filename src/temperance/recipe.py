@@ -254,9 +254,10 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _learned(self) -> Self:
-        followed = {"ppo": self.align.ppo, "grpo": self.align.group, "rloo": self.align.group}.get(self.align.method)
-        if followed and followed.costs != "judge" and not self.reward.costs:
-            raise ValueError(f"align asks for costs that are {followed.costs!r}, and no cost model is trained: set reward.costs to true")
+        section = {"ppo": "ppo", "grpo": "group", "rloo": "group"}.get(self.align.method)
+        costs = getattr(self.align, section).costs if section else "judge"
+        if costs != "judge" and not self.reward.costs:
+            raise ValueError(f"'align.{section}.costs' is {costs!r}, and no cost model is trained: set reward.costs to true")
         return self
 
     @property
@@ -354,6 +355,8 @@ def _explain(problem: Mapping[str, Any], tree: Any) -> str:
         return f"unknown key {dotted!r}{at}" + (f", did you mean {near[0]!r}?" if near else "")
     if problem["type"] == "missing":
         return f"the key {dotted!r} is missing"
+    if problem["type"] == "value_error" and not place:  # of two keys that do not go together, which names them itself
+        return str(problem["ctx"]["error"])
     return f"{dotted!r}{at}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 

@@ -124,7 +124,7 @@ def test_only_lora_and_head_are_written(rewarded: Artifact) -> None:
 @pytest.mark.parametrize(("method", "section"), [("ppo", "ppo"), ("grpo", "group"), ("rloo", "group")])
 def test_a_recipe_that_follows_a_model_which_nobody_trains_is_refused(method: str, section: str) -> None:
     tree = {"name": "r", "seed": 1, "sources": [{"path": "x"}], "align": {"method": method, section: {"costs": "learned"}}}
-    with pytest.raises(RecipeError, match=r"reward\.costs"):
+    with pytest.raises(RecipeError, match=rf"why: 'align\.{section}\.costs' is 'learned', .* set reward\.costs to true"):
         resolve(tree)
     assert resolve({**tree, "reward": {"costs": True}}).reward.costs
     assert resolve({**tree, "align": {**tree["align"], "method": "dpo"}}).align.method == "dpo"  # which follows none
