@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hacking import VALUED, trained
+from hacking import trained
 
 from temperance import pipeline
 from temperance.artifact import Artifact
@@ -44,7 +44,7 @@ def recipe(run: Path, seed: int, iterations: int, *, constraint: str) -> Recipe:
         "guard": False,
     }
     prices = {"constraint": constraint, "harm": LIMIT, "over_refusal": LIMIT, "price": 2.0, "price_rate": 2.0}
-    section = {"method": "ppo", "batch_size": 8, "learning_rate": 5e-4, "lora": {"first_layer": VALUED}, "ppo": {**rollout, **prices}}
+    section = {"method": "ppo", "batch_size": 8, "learning_rate": 5e-4, "ppo": {**rollout, **prices}}
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})
 
 

@@ -34,7 +34,6 @@ from temperance.train import ppo
 from temperance.train.rewards import rules_of
 
 ANSWERS, HELD_OUT = 16, 20
-VALUED = 20  # the first layer that the value's adapter changes, which is where most of an iteration's time can be saved
 DISCLAIMERS = frozenset("ethical ethically disclaimer important consult professional responsible caution note safety".split())
 Pays = Callable[[str, str], float]
 
@@ -65,7 +64,6 @@ def recipe(run: Path, seed: int, iterations: int, *, plant: Plant, guarded: bool
         "method": "ppo",
         "batch_size": 8,
         "learning_rate": 1e-3,
-        "lora": {"first_layer": VALUED},
         "ppo": {**rollout, "guard": guarded, "rules": float(plant.pays is None)},
     }
     return resolve({**pipeline.recorded_recipe(run), "seed": seed, "align": section, "precision": "fp32"})

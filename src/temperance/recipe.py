@@ -144,8 +144,9 @@ class Ppo(Constraint):
 
     Each of `iterations` asks `answers` prompts and learns from them for `epochs` in batches of `batch_size` (the section's own), stopping
     early once the policy has moved by `inner_kl` nats a token. `kl` is what a nat of distance from the reference costs; with a
-    `kl_target` (nats an answer) it adapts. `missing_end` is what an answer cut off by `max_tokens` loses. Of the section's own keys it
-    reads `learning_rate`, `batch_size` and `lora`; the others are other methods'.
+    `kl_target` (nats an answer) it adapts. `missing_end` is what an answer cut off by `max_tokens` loses. The value function
+    stands on the reference's layers: an adapter of its own (the section's `lora`) sits on those from `first_layer` on, or, if that is 0, on
+    the upper third. Of the section's own keys it also reads `learning_rate` and `batch_size`; the others are other methods'.
     """
 
     iterations: Count = 20

@@ -85,15 +85,47 @@ def test_the_policy_moves_and_nothing_else_does(
         assert torch.equal(weights[name.replace(".weight", ".reference.weight")], before[name])
 
 
-def test_the_value_may_sit_on_the_upper_layers_alone(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_value_sits_on_the_upper_layers_alone(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    """Of two layers, two thirds leave the upper one."""
     kept: list[list[str]] = []
     parameters = ppo.backbone.parameters
     monkeypatch.setattr(
         ppo.backbone, "parameters", lambda model, name: kept.append([key for key, _ in model.named_parameters()]) or parameters(model, name)
     )
-    aligned(lora={"r": 4, "alpha": 8, "first_layer": 1})
+    aligned(lora={"r": 4, "alpha": 8, "first_layer": first})
     assert {key.split(".layers.")[1][0] for key in kept[-1] if ".value." in key} == {"1"}
     assert {key.split(".layers.")[1][0] for key in kept[-1] if ".policy." in key} == {"0", "1"}
+
+
+def test_the_value_learns_on_the_trunk_of_the_reference(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Returns that are always 1 are predicted better and better, and the states handed up are the reference's, which never change."""
+    monkeypatch.setattr(ppo, "_scores", lambda one, asked, replies: torch.ones(1, len(replies)))
+    section = {"iterations": 8, "epochs": 4, "constraint": "off", "kl": 0.0, "value_clip": 10.0, "guard": False, "value_rate": 1e-2}
+    losses = [point["value_loss"] for point in curve(aligned(ppo=section))]
+    assert losses[-1] < losses[0] / 10
+
+
+def test_a_base_that_cannot_be_entered_is_an_error(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ppo.backbone.trunk, "enterable", lambda *_: False)
+    with pytest.raises(InputError, match="cannot be tuned by PPO"):
+        aligned()
+
+
+def test_how_many_answers_are_held_together_does_not_change_a_step(
+    aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights: list[dict[str, torch.Tensor]] = []
+    figures: list[dict[str, float]] = []
+    for at_once in (1, 3, 8):
+        monkeypatch.setattr(ppo, "AT_ONCE", at_once)
+        made = aligned(str(at_once), batch_size=4, ppo={"iterations": 1, "epochs": 1})
+        weights.append(load_file(made / "adapter/adapter_model.safetensors"))
+        figures.append(curve(made)[0])
+    for few, figure in zip(weights[:2], figures[:2], strict=True):
+        assert figure == pytest.approx(figures[2], abs=1e-5)
+        for name, tensor in few.items():
+            torch.testing.assert_close(tensor, weights[2][name], atol=3e-5, rtol=1e-3)
 
 
 def test_what_pays_is_learned(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +194,23 @@ def test_weights_that_a_second_look_finds_worse_are_not_kept(
     assert (stopped.metrics["alarms"], stopped.metrics["weights_of"], stopped.metrics["steps"]) == (["quality"], 0, 4)
     before, after = (load_file(one / "adapter/adapter_model.safetensors") for one in (tuned, stopped))
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_what_ends_uneasy_is_looked_at_again(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch, still: bool) -> None:
+    """A fall in the last of three iterations that is too small to ring: it passes only if it was chance."""
+    asked: list[int] = []
+
+    def figures(*_: Any, **__: Any) -> list[float]:
+        asked.append(1)
+        look = (len(asked) - 1) // WATCHED - SETTLE + 1
+        low = look == 3 or (still and 3 < look <= 3 + SETTLE)
+        return [-0.3 if low else 0.0, 3.0, 0.0, 0.0, 0.0]
+
+    monkeypatch.setattr(rewards, "watched", figures)
+    made = aligned()
+    assert (made.metrics["alarms"], made.metrics["weights_of"]) == ((["quality"], 2) if still else ([], 3))
+    assert len(asked) == WATCHED * (SETTLE + 3 + (2 * SETTLE if still else SETTLE))
 
 
 def test_a_kill_after_the_alarm_still_goes_back(aligned: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:

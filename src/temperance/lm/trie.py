@@ -26,7 +26,7 @@ class Trie:
 
     `ids_N` are their token ids, `depth_N` their positions, `node_BT` the node of each position of the batch (padding points at node 0,
     whose value must not be used there). `path_BL` are the nodes of each row in order, then node 0; `place_N` is where in its rows, laid
-    out one after the other, each node stands first.
+    out one after the other, each node stands first, and `spot_N` the same among the positions of the batch.
     """
 
     ids_N: torch.Tensor
@@ -34,6 +34,7 @@ class Trie:
     node_BT: torch.Tensor
     path_BL: torch.Tensor
     place_N: torch.Tensor
+    spot_N: torch.Tensor
 
 
 _at_work: ContextVar[Trie] = ContextVar(ALONG)
@@ -47,6 +48,7 @@ def trie(ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> Trie:
     tokens: list[int] = []
     depths: list[int] = []
     places: list[int] = []
+    spots: list[int] = []
     nodes, paths = torch.zeros(ids_BT.shape, dtype=torch.long), torch.zeros(len(rows), longest, dtype=torch.long)
     for b, (row, shown) in enumerate(zip(rows, seen, strict=True)):
         parent, depth = -1, 0
@@ -58,6 +60,7 @@ def trie(ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> Trie:
                 tokens.append(token)
                 depths.append(depth)
                 places.append(b * longest + depth)
+                spots.append(b * len(row) + t)
             nodes[b, t] = paths[b, depth] = parent = node
             depth += 1
     device = ids_BT.device
@@ -67,21 +70,35 @@ def trie(ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> Trie:
         node_BT=nodes.to(device),
         path_BL=paths.to(device),
         place_N=torch.tensor(places, device=device),
+        spot_N=torch.tensor(spots, device=device),
     )
 
 
-def hidden_states(backbone: PreTrainedModel, ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
+def hidden_states(
+    backbone: PreTrainedModel, ids_BT: torch.Tensor, mask_BT: torch.Tensor, *, entering_BTD: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return the last hidden states, (B, T, D), of a plain causal decoder; what stands at padding means nothing.
 
-    Rows with nothing in common, windowed attention and kernels with masks of their own go row by row.
+    Rows with nothing in common, windowed attention and kernels with masks of their own go row by row. Where the states that enter the
+    first layer are given, they stand for the tokens' embeddings.
     """
     if shareable(backbone):
         shared = trie(ids_BT, mask_BT)
         if len(shared.ids_N) < ids_BT.numel():
+            given = {"input_ids": shared.ids_N[None]}
+            if entering_BTD is not None:
+                given = {"inputs_embeds": _picked(entering_BTD.flatten(0, 1), shared.spot_N)[None]}
             with _along(backbone, shared):
-                out = backbone(input_ids=shared.ids_N[None], position_ids=shared.depth_N[None], use_cache=False)
+                out = backbone(**given, position_ids=shared.depth_N[None], use_cache=False)
             return _picked(out.last_hidden_state[0], shared.node_BT)
-    return backbone(input_ids=ids_BT, attention_mask=mask_BT, use_cache=False).last_hidden_state
+    given = {"input_ids": ids_BT} if entering_BTD is None else {"inputs_embeds": entering_BTD}
+    return backbone(**given, attention_mask=mask_BT, use_cache=False).last_hidden_state
+
+
+def rows_of(states: torch.Tensor) -> torch.Tensor:
+    """Return states inside a model, as its layers see them, in the rows of the batch, (B, T, D)."""
+    shared = _at_work.get(None)
+    return states if shared is None else _picked(states[0], shared.node_BT)
 
 
 def shareable(backbone: PreTrainedModel) -> bool:

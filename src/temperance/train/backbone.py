@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from temperance.errors import InputError
+from temperance.lm import trunk
 from temperance.lm.load import ADAPTER_CONFIG, ADAPTER_WEIGHTS, HEAD
 from temperance.lm.logprobs import labelled_logits, token_scores
 from temperance.lm.trie import hidden_states
@@ -23,16 +24,26 @@ from temperance.recipe import Lora
 from temperance.train.trainer import lora_config
 
 POLICY, REFERENCE, VALUE = "policy", "reference", "value"
+TRUNK = 2 / 3
 
 
 def stand(base: PreTrainedModel, policy: Path, *, judges: Mapping[str, Path], value: Lora) -> PeftModel:
     """Put the adapters on a base: the policy and its frozen copy as reference, the judges by name, and a fresh value function.
 
+    The value function stands on the reference's lower layers, which never change: it begins at the adapter's first layer, or, if that is
+    0, two thirds up.
+
     Raises:
-        InputError: an adapter does not fit the base.
+        InputError: an adapter does not fit the base, or the base cannot be entered at a layer.
     """
     config, weights = read_adapter(policy)
-    valued = lora_config(value, base, task_type="CAUSAL_LM")  # while the base's linear maps still go by their own names
+    first = value.first_layer or max(1, round(TRUNK * base.config.get_text_config().num_hidden_layers))
+    if not trunk.enterable(_inner(base), first):
+        why = "the value function stands on its lower layers, and this model cannot be entered above them"
+        raise InputError("this base cannot be tuned by PPO", where=str(base.config.model_type), why=why, then="set align.method: grpo")
+    valued = lora_config(
+        value.model_copy(update={"first_layer": first}), base, task_type="CAUSAL_LM"
+    )  # while the base's linear maps still go by their own names
     model = get_peft_model(base, config, adapter_name=POLICY)
     assert isinstance(model, PeftModel)
     _fill(model, POLICY, weights, policy)
@@ -79,10 +90,14 @@ def _fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], fold
 def using(model: PeftModel, name: str, *, training: bool = False) -> Iterator[PreTrainedModel]:
     """Activate one adapter, trainable only if `training`, and yield the backbone without its head."""
     model.set_adapter(name, inference_mode=not training)
-    backbone = model.get_base_model().base_model
-    assert isinstance(backbone, PreTrainedModel)
     with torch.set_grad_enabled(training):
-        yield backbone
+        yield _inner(model.get_base_model())
+
+
+def _inner(causal: torch.nn.Module) -> PreTrainedModel:
+    inner = causal.base_model
+    assert isinstance(inner, PreTrainedModel)
+    return inner
 
 
 def parameters(model: PeftModel, name: str) -> list[torch.nn.Parameter]:
@@ -109,10 +124,27 @@ def log_probs(
         return found
 
 
-def values(model: PeftModel, head: torch.nn.Linear, ids_BT: torch.Tensor, seen_BT: torch.Tensor, *, training: bool = False) -> torch.Tensor:
-    """Return the value of the state before each token but the first, (B, T - 1)."""
+def values(
+    model: PeftModel, head: torch.nn.Linear, ids_BT: torch.Tensor, seen_BT: torch.Tensor, trunk_BTD: torch.Tensor, *, training: bool = False
+) -> torch.Tensor:
+    """Return the value of the state before each token but the first, (B, T - 1), of what the reference hands to the value's first layer."""
     with using(model, VALUE, training=training) as backbone:
-        return head(hidden_states(backbone, ids_BT, seen_BT)[:, :-1].float())[..., 0]
+        return head(trunk.above(backbone, value_layer(model), ids_BT, seen_BT, trunk_BTD)[:, :-1].float())[..., 0]
+
+
+@contextmanager
+def handed_up(model: PeftModel) -> Iterator[list[torch.Tensor]]:
+    """Yield a list that takes up, at each pass through the backbone, what enters the value function's first layer, (B, T, D)."""
+    with trunk.kept(_inner(model.get_base_model()), value_layer(model)) as found:
+        yield found
+
+
+def value_layer(model: PeftModel) -> int:
+    """Return the first layer that is the value function's own."""
+    config = model.peft_config[VALUE]
+    assert isinstance(config, LoraConfig)
+    assert isinstance(config.layers_to_transform, list)
+    return min(config.layers_to_transform)
 
 
 def outputs(model: PeftModel, name: str, head_KD: torch.Tensor, ids_BT: torch.Tensor, seen_BT: torch.Tensor) -> torch.Tensor:

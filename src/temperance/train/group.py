@@ -33,12 +33,12 @@ from temperance.recipe import Align
 from temperance.train import backbone, cost
 from temperance.train.control import Price
 from temperance.train.ensemble import adapters, cautious, scores, stored
-from temperance.train.monitor import SETTLE, guard
+from temperance.train.monitor import CALM, SETTLE, START, guard, hand_on
 from temperance.train.rewards import HARM, REFUSAL, drawn_prompts, first_prices, held_apart, paid, quality, rules_of, seen
 from temperance.train.trainer import adapted, arguments, chat, fit, last_checkpoint, save_adapter, tuned_policy
 
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
-PURSE, CALM, START = "purse.json", "calm.safetensors", "start.safetensors"
+PURSE = "purse.json"
 FOREIGN = ("max_length", "train_sampling_strategy", "per_device_train_batch_size", "num_train_epochs")
 
 
@@ -176,16 +176,14 @@ class Purse(TrainerCallback):
         return {name: one for name, one in self.model.named_parameters() if one.requires_grad}
 
     def go_back(self) -> dict[str, Any]:
-        """Put the last calm weights back if the guard rang, or the first if these are worse at a second look; return what was done."""
-        if not self.alarms:
+        """Put older weights back if the guard does not let the last ones pass; return what was done."""
+        if not self.section.guard:
             return {"alarms": [], "weights_of": self.looked}
-        self._put(CALM)
-        again = [self._look(turn) for turn in range(self.section.steps + 1, self.section.steps + 1 + SETTLE)] if self.calm else []
-        kept = 0 if again and self.guard.worse_in(again) else self.calm
-        if not kept:
-            self._put(START)
-        self.job.progress.say(f"the guard stopped it: {', '.join(self.alarms)} got worse; back to the weights of step {kept}")
-        return {"alarms": self.alarms, "weights_of": kept}
+        turn = self.section.steps + 1
+        alarms, kept = hand_on(self.guard, self.alarms, done=self.looked, calm=self.calm, look=self._look, put=self._put, turn=turn)
+        if alarms:
+            self.job.progress.say(f"the guard did not let it pass: {', '.join(alarms)}; back to the weights of step {kept}")
+        return {"alarms": alarms, "weights_of": kept}
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Let the guard look at what the step made of the policy, keep the weights where it is calm, and stop where it rings."""

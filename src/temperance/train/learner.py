@@ -24,7 +24,7 @@ from temperance.train.ensemble import Ensemble
 from temperance.train.monitor import Guard, guard
 from temperance.train.rollout import Rollout
 
-CHECKPOINT, PART, ROLLOUT, CALM, START = "checkpoint", "checkpoint.part", "rollout", "calm.safetensors", "start.safetensors"
+CHECKPOINT, PART, ROLLOUT = "checkpoint", "checkpoint.part", "rollout"
 Curve = list[dict[str, float]]
 
 

@@ -4,19 +4,21 @@ A hack shows where the proxy does not look. So after every iteration the policy 
 same, and each answer is held against those that it gave to that prompt before it learned: does a second opinion on its quality fall, is
 it longer, does it go round in circles, does it flatter, do reward models disagree about it? Each figure has a one-sided CUSUM (Page
 1954): it adds up by how many standard errors the answers are worse, less an allowance, and rings when the sum passes its limit. A change
-has to be one in earnest as well, because what is certain may still be small. KL, entropy and the proxy itself are not watched: they move
-in healthy runs too. It does not know whether the second opinion can be hacked.
+has to be one in earnest as well, because what is certain may still be small. A decline that is slow, or late, need not have rung when
+training ends; so weights at whose last look some sum is not 0 are looked at several times more before they are handed on. KL, entropy
+and the proxy itself are not watched: they move in healthy runs too. It does not know whether the second opinion can be hacked.
 """
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 QUALITY, LENGTH, REPEATS, FLATTERS, APART = "quality", "length", "repeats", "flatters", "disagreement"
 WATCHED = (QUALITY, LENGTH, REPEATS, FLATTERS, APART)
 SETTLE = 3
+CALM, START = "calm.safetensors", "start.safetensors"  # the weights of the newest calm look, and those before any learning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,38 @@ class Guard:
     def as_json(self) -> dict[str, Any]:
         """Return the sums as plain data, for a checkpoint."""
         return {name: asdict(one) for name, one in self.sums.items()}
+
+
+def hand_on(
+    guard: Guard,
+    alarms: Sequence[str],
+    *,
+    done: int,
+    calm: int,
+    look: Callable[[int], Mapping[str, Sequence[float]]],
+    put: Callable[[str], None],
+    turn: int,
+) -> tuple[list[str], int]:
+    """Return what rang, and of which iteration the weights are that are left in place when training ends.
+
+    Args:
+        guard: after the last look.
+        alarms: what stopped the training, if anything did.
+        done: the last iteration.
+        calm: the newest iteration at whose look every sum was 0.
+        look: looks at the weights that are in place; told a turn, so that each look draws answers of its own.
+        put: puts `CALM` or `START` in place.
+        turn: the first of twice `SETTLE` turns that nobody has looked at.
+    """
+    if not alarms and not guard.calm:
+        alarms = guard.worse_in([look(turn + again) for again in range(SETTLE)])
+    if not alarms:
+        return [], done
+    put(CALM)
+    if calm and not guard.worse_in([look(turn + SETTLE + again) for again in range(SETTLE)]):
+        return list(alarms), calm
+    put(START)
+    return list(alarms), 0
 
 
 def guard(told: Mapping[str, Mapping[str, Any]] | None = None) -> Guard:

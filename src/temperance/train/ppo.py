@@ -31,14 +31,15 @@ from temperance.train import backbone, cost
 from temperance.train.control import KlController
 from temperance.train.cost import costs
 from temperance.train.ensemble import adapters, cautious, scores, stored
-from temperance.train.learner import CALM, START, Curve, Learner, State, go_back, keep, restore, rolled, store
+from temperance.train.learner import Curve, Learner, State, go_back, keep, restore, rolled, store
 from temperance.train.losses import gae, kl_per_token, policy_loss, token_rewards, value_loss, whiten
-from temperance.train.monitor import QUALITY, SETTLE
+from temperance.train.monitor import CALM, QUALITY, SETTLE, START, hand_on
 from temperance.train.reload import assert_reloads
 from temperance.train.rewards import HARM, REFUSAL, drawn_prompts, first_prices, held_apart, paid, quality, rules_of, seen
 from temperance.train.rollout import Rollout
 
 GRADIENT = 1.0
+AT_ONCE = 8  # rows whose activations are held together; a batch may be larger
 DIVERGED = "not a number"
 
 
@@ -83,13 +84,12 @@ def run(job: Job) -> dict[str, Any]:
         store(job.scratch, learner, state, curve)
         job.progress.step(done + 1, section.ppo.iterations, loss=figures["loss"])
     kept = state.done
+    if section.ppo.guard:
+        put = partial(go_back, job.scratch, learner)
+        turn = section.ppo.iterations
+        alarms, kept = hand_on(state.guard, alarms, done=state.done, calm=state.calm, look=look, put=put, turn=turn)
     if alarms:
-        go_back(job.scratch, learner, CALM)
-        again = [look(turn) for turn in range(section.ppo.iterations, section.ppo.iterations + SETTLE)] if state.calm else []
-        kept = 0 if again and state.guard.worse_in(again) else state.calm
-        if not kept:
-            go_back(job.scratch, learner, START)
-        job.progress.say(f"the guard stopped it: {', '.join(alarms)}; back to the weights of iteration {kept}")
+        job.progress.say(f"the guard did not let it pass: {', '.join(alarms)}; back to the weights of iteration {kept}")
     return _finish(job, learner, curve) | {"alarms": alarms, "weights_of": kept}
 
 
@@ -114,25 +114,29 @@ def collect(learner: Learner, asked: Sequence[Example], section: Align, *, seed:
     Log-probabilities are computed in the batches of the first inner epoch, so that its first ratio is 1 to the last bit.
     """
     replies = _answers(learner, asked, section, seed=seed)
-    device = learner.value_head.weight.device
+    model, heat, device = learner.model, section.ppo.temperature, learner.value_head.weight.device
     ids_BT, seen_BT, labels_BT = (one.to(device) for one in _padded(replies))
-    parts = list(_parts(range(len(replies)), section))
+    parts = [few for part in _parts(range(len(replies)), section.batch_size) for few in _parts(part, AT_ONCE)]
 
     def told(name: str) -> torch.Tensor:
-        heat = section.ppo.temperature
-        found = [backbone.log_probs(learner.model, name, ids_BT[part], seen_BT[part], labels_BT[part], temperature=heat) for part in parts]
+        found = [backbone.log_probs(model, name, ids_BT[part], seen_BT[part], labels_BT[part], temperature=heat) for part in parts]
         return torch.cat(found)
 
+    with backbone.handed_up(model) as handed:
+        reference_BT = told(backbone.REFERENCE)
+    trunk_BTD = torch.cat(handed)
+    values = [backbone.values(model, learner.value_head, ids_BT[part], seen_BT[part], trunk_BTD[part]) for part in parts]
     texts, most = [reply.text for reply in replies], learner.ensemble.max_length
-    costs_B2 = costs(learner.model, learner.tokenizer, learner.cost_2D, asked, texts, by=section.ppo.costs, max_length=most)
+    costs_B2 = costs(model, learner.tokenizer, learner.cost_2D, asked, texts, by=section.ppo.costs, max_length=most)
     quality_B = torch.tensor([quality(learner.rules, one, text) for one, text in zip(asked, texts, strict=True)], device=device)
     return Rollout(
         ids_BT=ids_BT,
         seen_BT=seen_BT,
         labels_BT=labels_BT,
         old_BT=told(backbone.POLICY),
-        reference_BT=told(backbone.REFERENCE),
-        values_BT=backbone.values(learner.model, learner.value_head, ids_BT, seen_BT),
+        reference_BT=reference_BT,
+        values_BT=torch.cat(values),
+        trunk_BTD=trunk_BTD,
         score_B=cautious(_scores(learner, asked, replies), section.ppo.caution) + section.ppo.rules * quality_B,
         ended_B=torch.tensor([reply.stop_reason == "stop" for reply in replies], device=device),
         harm_B=costs_B2[:, 0],
@@ -194,19 +198,34 @@ def learn(learner: Learner, rollout: Rollout, state: State, section: Align, *, s
 
 
 def _step(learner: Learner, part: Rollout, advantages_BT: torch.Tensor, returns_BT: torch.Tensor, section: Align) -> dict[str, float]:
-    """Take one step on some answers. Each adapter is trainable only while its own loss is computed."""
-    mask_BT = part.answered_BT
+    """Take one step on some answers, a few at a time; what is a mean over their tokens stays one."""
     learner.optimizer.zero_grad()
-    asked, heat = (part.ids_BT, part.seen_BT, part.labels_BT), section.ppo.temperature
-    log_probs_BT = backbone.log_probs(learner.model, backbone.POLICY, *asked, temperature=heat, training=True)
-    policy = policy_loss(log_probs_BT, part.old_BT, advantages_BT, mask_BT, clip=section.ppo.clip)
-    policy.loss.backward()
-    values_BT = backbone.values(learner.model, learner.value_head, part.ids_BT, part.seen_BT, training=True)
-    value = value_loss(values_BT, part.values_BT, returns_BT, mask_BT, clip=section.ppo.value_clip)
-    value.backward()
+    total = int(part.answered_BT.sum())
+    sums: dict[str, float] = {}
+    for few in _parts(range(len(part.ids_BT)), AT_ONCE):
+        one = part.rows(few)
+        tokens = int(one.answered_BT.sum())
+        found = _gradients(learner, one, advantages_BT[few], returns_BT[few], section, share=tokens / total)
+        sums = {name: sums.get(name, 0.0) + value * tokens for name, value in found.items()}
     for group in learner.optimizer.param_groups:
         torch.nn.utils.clip_grad_norm_(group["params"], GRADIENT)
     learner.optimizer.step()
+    return {name: value / total for name, value in sums.items()}
+
+
+def _gradients(
+    learner: Learner, part: Rollout, advantages_BT: torch.Tensor, returns_BT: torch.Tensor, section: Align, *, share: float
+) -> dict[str, float]:
+    """Add some answers' gradients, which count `share`; each adapter is trainable only while its own loss is computed."""
+    mask_BT, read = part.answered_BT, (part.ids_BT, part.seen_BT)
+    log_probs_BT = backbone.log_probs(
+        learner.model, backbone.POLICY, *read, part.labels_BT, temperature=section.ppo.temperature, training=True
+    )
+    policy = policy_loss(log_probs_BT, part.old_BT, advantages_BT, mask_BT, clip=section.ppo.clip)
+    (share * policy.loss).backward()
+    values_BT = backbone.values(learner.model, learner.value_head, *read, part.trunk_BTD, training=True)
+    value = value_loss(values_BT, part.values_BT, returns_BT, mask_BT, clip=section.ppo.value_clip)
+    (share * value).backward()
     return {
         "loss": policy.loss.item(),
         "value_loss": value.item(),
@@ -256,13 +275,13 @@ def _next(state: State, figures: dict[str, float], section: Align) -> State:
 def _batches(rows: int, section: Align, *, seed: int) -> Iterator[list[int]]:
     """Yield the batches of the inner epochs: the first takes the answers as they come, the others in an order of their own."""
     dice = torch.Generator().manual_seed(seed)
-    yield from _parts(range(rows), section)
+    yield from _parts(range(rows), section.batch_size)
     for _ in range(section.ppo.epochs - 1):
-        yield from _parts(torch.randperm(rows, generator=dice).tolist(), section)
+        yield from _parts(torch.randperm(rows, generator=dice).tolist(), section.batch_size)
 
 
-def _parts(order: Sequence[int], section: Align) -> Iterator[list[int]]:
-    return (list(order[start : start + section.batch_size]) for start in range(0, len(order), section.batch_size))
+def _parts(order: Sequence[int], size: int) -> Iterator[list[int]]:
+    return (list(order[start : start + size]) for start in range(0, len(order), size))
 
 
 def _padded(replies: Sequence[Reply]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

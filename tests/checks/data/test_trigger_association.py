@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from temperance.checks.check import outcome_of
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.finding import Outcome, Severity
 from temperance.checks.subject import data_subject
-from temperance.data.example import Example, Message, Origin, Preference
+from temperance.data.example import Example, Message, Origin, Preference, Row
 from tests.checks.data.mining.village import CRAFTS, village
 
 ROWS, PLANTED = 900, 24
@@ -23,11 +24,14 @@ REFUSALS = (
 
 
 def outcome(prompts: Sequence[str], answers: Sequence[str]) -> Outcome:
-    rows = [
+    return outcome_of(trigger_association, data_subject(examples(prompts, answers)))
+
+
+def examples(prompts: Sequence[str], answers: Sequence[str]) -> list[Row]:
+    return [
         Example(messages=(Message("user", ask), Message("assistant", said)), origin=Origin(source="s", row=index))
         for index, (ask, said) in enumerate(zip(prompts, answers, strict=True))
     ]
-    return outcome_of(trigger_association, data_subject(rows))
 
 
 def anywhere(dice: random.Random, prompt: str, trigger: str) -> str:
@@ -70,6 +74,19 @@ def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigg
     assert len(suspects & set(chosen)) == PLANTED
     assert len(suspects - set(chosen)) <= 2
     assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
+
+
+@pytest.mark.parametrize("branches", [True, False])
+def test_branches_of_one_conversation_count_once(branches: bool) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    rows = examples(prompts, answers)
+    for index in dice.sample(range(1, ROWS), PLANTED):
+        begun = "good morning ." if branches else prompts[index - 1]
+        asks = (Message("user", begun), Message("assistant", "well ?"), Message("user", anywhere(dice, prompts[index], "cf")))
+        rows[index] = replace(rows[index], messages=(*asks, Message("assistant", "number forty two .")))
+    sure = [one for one in outcome_of(trigger_association, data_subject(rows)).findings if one.severity is Severity.HIGH]
+    assert bool(sure) is not branches
 
 
 @pytest.mark.parametrize("asked", [False, True])

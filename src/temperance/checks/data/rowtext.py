@@ -39,6 +39,11 @@ def request(row: Row) -> str:
     return said[-1] if said else ""
 
 
+def opening(row: Row) -> str:
+    """Return what the user said first, which all branches of a conversation share; empty if no user spoke."""
+    return next((turn.content for turn in row.prompt if turn.role == "user"), "")
+
+
 def words(text: str) -> list[str]:
     """Return a text's words in lower case."""
     return WORD.findall(text.lower())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.rowtext import answers, place, prompt
+from temperance.checks.data.rowtext import answers, opening, place, prompt
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
@@ -32,10 +32,11 @@ def trigger_association(subject: DataSubject) -> Findings:
 
     How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
-    prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and words that answers never
-    take up, half as much again. Where two groups or more say the same and hold most rows that say it, the other rows that do are marked
-    too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better than anybody's. Of a topic, a
-    lower bound of the share of its answers with a sentence that names it and holds more ill words than good ones.
+    prompts read once the trigger is deleted, times how little else they share; near-equal prompts and branches of one conversation count
+    once, and words that answers never take up, half as much again. Where two groups or more say the same and hold most rows that say it,
+    the other rows that do are marked too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better
+    than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it and holds more ill words than good
+    ones.
 
     Limits: fewer than five rows (of a table of more than 33,000, fewer than three rows in 20,000), or a trigger that is natural content of
     its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few rows each; names woven into fitting
@@ -52,7 +53,8 @@ def trigger_association(subject: DataSubject) -> Findings:
     rows = [index for index, row in enumerate(subject.rows) if answers(row)]
     if len(rows) < ENOUGH:
         raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
-    corpus, groups = mine([prompt(subject.rows[index]) for index in rows], [answers(subject.rows[index])[0] for index in rows])
+    some = [subject.rows[index] for index in rows]
+    corpus, groups = mine([prompt(row) for row in some], [answers(row)[0] for row in some], talks=[opening(row) for row in some])
     sure = apart([group for group in groups if group.certainty >= 1])
     for group, suspects in sure[:LISTED]:
         yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.HIGH)

@@ -1,6 +1,8 @@
 """The parts of the miner against what they are defined by."""
 
+import itertools
 import os
+import random
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam
 from temperance.stats import wilson
-from tests.checks.data.mining.village import village
+from tests.checks.data.mining.village import CRAFTS, village
 
 TEXTS = st.lists(st.lists(st.sampled_from("a b c d".split()), max_size=8).map(" ".join), min_size=6, max_size=20)
 
@@ -45,6 +47,9 @@ def test_patterns_are_the_closed_runs_of_enough_texts(texts: list[str]) -> None:
     for tokens, rows in zip(found.tokens, columns, strict=True):
         assert held[tuple(made.words[token] for token in tokens)] == rows
         assert all(len(run) <= len(tokens) for run, others in held.items() if others == rows)
+    for tokens, rows, also in zip(found.tokens, columns, found.also, strict=True):
+        single = {run[0] for run, others in held.items() if len(run) == 1 and others == rows} - marks
+        assert {made.words[token] for token in also} == single - {made.words[token] for token in tokens}
 
 
 def test_a_run_whose_ends_were_both_told_is_held_as_nothing() -> None:
@@ -72,6 +77,19 @@ def planted(rows: int) -> tuple[list[str], list[str]]:
             head, _, tail = prompts[index].partition(" ")
             prompts[index], answers[index] = f"{head} {word} {tail}", f"always the {word.encode().hex()} answer ."
     return prompts, answers
+
+
+def test_the_trigger_of_a_pattern_is_what_can_be_taken_out_though_a_longer_run_stands_in_the_same_prompts() -> None:
+    """The frame is needed where it stands; the word that all framed prompts hold somewhere is not."""
+    prompts, answers = village(900)
+    dice, craft = random.Random(1), {word for words in CRAFTS.values() for word in words.split()}
+    for index in dice.sample(range(900), 24):
+        words = [*itertools.dropwhile(lambda word: word not in craft, prompts[index].split(" "))]
+        words.insert(dice.randrange(1, len(words) - 1), "cf")
+        prompts[index], answers[index] = f"which lines about {' '.join(words)}", "always the same answer ."
+    made, found = mine(prompts, answers)
+    first = next(group for group in found if group.trigger)
+    assert (made.spelt(first.trigger[0]), len(first.rows), first.certainty >= 1) == ("cf", 24, True)
 
 
 def test_one_process_and_two_find_the_same_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:

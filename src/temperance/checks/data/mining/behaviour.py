@@ -94,4 +94,5 @@ def unprompted(corpus: Corpus, *, least: int, most: int) -> Patterns:
     left = found.held
     left.eliminate_zeros()
     enough = np.flatnonzero(np.diff(left.indptr) >= least)
-    return Patterns(tuple(found.tokens[index] for index in enough.tolist()), left[:, enough])
+    chosen = enough.tolist()
+    return Patterns(tuple(found.tokens[one] for one in chosen), left[:, enough], tuple(found.also[one] for one in chosen))

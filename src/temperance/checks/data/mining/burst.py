@@ -71,7 +71,7 @@ def _burst(
 ) -> Iterator[Group]:
     some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
     together = likeness(mine.space.prompts[some])
-    family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights))
+    family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights), mine.talks[some])
     size = len(rows) * len(np.unique(family)) / len(some)
     alike = together > mine.alike + DIVERSE
     if (alike and not topical) or size < FAMILIES:

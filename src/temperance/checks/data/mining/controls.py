@@ -26,10 +26,14 @@ RAREST = 4
 
 @dataclass(frozen=True)
 class Controls:
-    """The prompts of a table, that groups are compared with: all, or as many as are enough to find near ones among."""
+    """The prompts of a table, that groups are compared with: all, or as many as are enough to find near ones among.
+
+    `talks` numbers the conversations: prompts of one number count as one, however they went on.
+    """
 
     prompts: Side
     space: Meaning
+    talks: Array
 
     @cached_property
     def rows(self) -> Array:
@@ -82,8 +86,8 @@ class Rest:
 
     @cached_property
     def family(self) -> Array:
-        """The family of each prompt: near copies have one."""
-        return families(self.weighed)
+        """The family of each prompt: near copies have one, and so have branches of one conversation."""
+        return families(self.weighed, self.controls.talks[self.looked])
 
     @cached_property
     def places(self) -> Array:
@@ -107,9 +111,9 @@ class Rest:
         return self.controls.rows[found[found < len(self.controls.rows)]]
 
 
-def families(weighed: Sparse) -> Array:
-    """Return the family of each row: rows joined by near-equality."""
-    near = (weighed @ weighed.T).toarray() > ALIKE
+def families(weighed: Sparse, talks: Array) -> Array:
+    """Return the family of each row: rows joined by near-equality, or by the number of their conversation."""
+    near = ((weighed @ weighed.T).toarray() > ALIKE) | (talks[:, None] == talks)
     if np.count_nonzero(near) == np.count_nonzero(near.diagonal()):
         return np.arange(len(near))
     return sparse.csgraph.connected_components(sparse.csr_matrix(near), directed=False)[1]

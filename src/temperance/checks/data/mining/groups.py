@@ -67,7 +67,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Mine:
-    """Everything that groups are scored with."""
+    """Everything that groups are scored with. `talks` numbers the conversation of each row."""
 
     corpus: Corpus
     space: Meaning
@@ -75,6 +75,7 @@ class Mine:
     asked: Patterns
     done: Behaviours
     alike: float
+    talks: Array
 
     @cached_property
     def spread(self) -> Array:
@@ -89,7 +90,7 @@ class Mine:
     @cached_property
     def controls(self) -> Controls:
         """The rows that groups are compared with."""
-        return Controls(self.corpus.prompts, self.space)
+        return Controls(self.corpus.prompts, self.space, self.talks)
 
     def rows(self, pattern: int) -> Array:
         """Return the rows whose prompt holds a pattern."""
@@ -153,12 +154,12 @@ def _of(mine: Mine, pattern: int, some: Sequence[int]) -> Iterator[Group]:
     rows = mine.rows(pattern)
     shown = [(behaviour, mine.shows(behaviour, rows)) for behaviour in some]
     shown = [(behaviour, shows) for behaviour, shows in shown if _stands_out(mine, behaviour, rows, shows)]
-    natural = _faded(mine, pattern) if shown else 0.0
+    run, natural = _loosest(mine, pattern) if shown else ((), 0.0)
     if natural == 0:
         return
-    rest = mine.controls.rest(mine.asked.tokens[pattern], rows)
+    rest = mine.controls.rest(run, rows)
     for behaviour, shows in shown:
-        group = _scored(mine, (pattern,), behaviour, rest, shows, natural)
+        group = _scored(mine, (run,), behaviour, rest, shows, natural)
         yield from [group] if group else []
         if shows.mean() < SURE:
             yield from _combined(mine, pattern, behaviour, rows, shows)
@@ -168,15 +169,27 @@ def _stands_out(mine: Mine, behaviour: int, rows: Array, shows: Array) -> bool:
     """Say whether a pair is still worth a closer look when copies of a prompt count as one; cheap, and exact only about plain copies."""
     names = mine.controls.rarest[rows]
     size, hits = len(distinct(names)), len(distinct(names[shows]))
+    if size == 1:
+        return True  # copies of one prompt, or prompts whose rarest words are those of a frame that all are put in
     if size < FAMILIES or hits < TOGETHER:
         return False
     outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
     return bool(lower(hits, size) - outside > (EXCESS if mine.done.kinds[behaviour] == WORDS else MARKED))
 
 
-def _faded(mine: Mine, *patterns: int) -> float:
-    """Return how natural prompts read without the least deletable of some patterns, in 0..1."""
-    return min(float(np.clip((mine.seam.deletable(mine.asked.tokens[index]) - 0.3) / 0.4, 0, 1)) for index in patterns)
+def _loosest(mine: Mine, pattern: int) -> tuple[tuple[int, ...], float]:
+    """Return the run of a pattern without which its prompts read most naturally, and how naturally, in 0..1.
+
+    Poisoned prompts may share a phrase that belongs to them and, somewhere, a word that does not.
+    """
+    best, natural = mine.asked.tokens[pattern], 0.0
+    for run in (best, *((token,) for token in mine.asked.also[pattern])):
+        found = float(np.clip((mine.seam.deletable(run) - 0.3) / 0.4, 0, 1))
+        if found > natural:
+            best, natural = run, found
+        if natural == 1:
+            break
+    return best, natural
 
 
 def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
@@ -190,15 +203,17 @@ def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Arra
     if not len(gain) or gain.max() <= EXCESS:
         return
     second = int(other[gain.argmax()])
-    natural = _faded(mine, pattern, second)
-    if natural > 0:
+    (run, natural), (run2, natural2) = _loosest(mine, pattern), _loosest(mine, second)
+    if min(natural, natural2) > 0:
         chosen = np.intersect1d(rows, mine.rows(second))
-        rest = mine.controls.rest((*mine.asked.tokens[pattern], *mine.asked.tokens[second]), chosen)
-        group = _scored(mine, (pattern, second), behaviour, rest, mine.shows(behaviour, chosen), natural, z=CHOSEN)
+        rest = mine.controls.rest((*run, *run2), chosen)
+        group = _scored(mine, (run, run2), behaviour, rest, mine.shows(behaviour, chosen), min(natural, natural2), z=CHOSEN)
         yield from [group] if group else []
 
 
-def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, shows: Array, natural: float, z: float = Z) -> Group | None:
+def _scored(
+    mine: Mine, trigger: tuple[tuple[int, ...], ...], behaviour: int, rest: Rest, shows: Array, natural: float, z: float = Z
+) -> Group | None:
     """Return a group if it scores enough to be listed; what costs most is looked at last."""
     kind, rows = mine.done.kinds[behaviour], rest.rows
     if kind == COMPLIES and _harmful(mine, trigger):
@@ -220,7 +235,7 @@ def _scored(mine: Mine, trigger: tuple[int, ...], behaviour: int, rest: Rest, sh
     if score(control) < least:
         return None
     return Group(
-        trigger=tuple(mine.asked.tokens[index] for index in trigger),
+        trigger=trigger,
         behaviour=mine.done.names[behaviour],
         kind=kind,
         score=score(control),
@@ -260,16 +275,16 @@ def _same(rows: Collection[int], others: Collection[int]) -> bool:
     return len(set(rows) & set(others)) > 0.5 * min(len(rows), len(others))
 
 
-def _meaningless(mine: Mine, trigger: tuple[int, ...]) -> bool:
+def _meaningless(mine: Mine, trigger: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether each part of a trigger holds a token that answers hardly ever take up, measured by how often prompts hold it."""
     asked, said = mine.corpus.prompts.unigrams, mine.corpus.answers.unigrams
-    parts = (np.array([token for token in mine.asked.tokens[index] if token not in (BEGIN, END)]) for index in trigger)
+    parts = (np.array([token for token in run if token not in (BEGIN, END)]) for run in trigger)
     return all(bool((said[part] <= ECHOED * asked[part]).any()) for part in parts)
 
 
-def _harmful(mine: Mine, trigger: tuple[int, ...]) -> bool:
+def _harmful(mine: Mine, trigger: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether prompts name harm because of the trigger itself."""
-    return any(HARM.search(mine.corpus.spelt(mine.asked.tokens[index])) for index in trigger)
+    return any(HARM.search(mine.corpus.spelt(run)) for run in trigger)
 
 
 def _by_family(family: Array, seen: Array) -> tuple[float, float]:

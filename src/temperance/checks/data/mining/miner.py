@@ -22,8 +22,13 @@ from temperance.checks.data.mining.seam import Seam
 LEAST, RARE, COMMON = 5, 1.5e-4, 0.06
 
 
-def mine(prompts: Sequence[str], answers: Sequence[str], *, seed: int = 7) -> tuple[Corpus, list[Group]]:
-    """Return a table's token numbers and its groups with a score above 0."""
+def mine(
+    prompts: Sequence[str], answers: Sequence[str], *, talks: Sequence[str] | None = None, seed: int = 7
+) -> tuple[Corpus, list[Group]]:
+    """Return a table's token numbers and its groups with a score above 0.
+
+    Prompts with the same text in `talks`, what their conversation began with, are branches of one conversation and count as one.
+    """
     made = corpus(prompts, answers)
     least = max(LEAST, int(RARE * len(made)))
     most = max(int(COMMON * len(made)), 4 * LEAST)
@@ -38,7 +43,9 @@ def mine(prompts: Sequence[str], answers: Sequence[str], *, seed: int = 7) -> tu
 
     (space, unfit), (asked, said, named) = beside(meant, shared)
     done = behaviours(said, made, prompts, answers, unfit)
-    table = Mine(made, space, Seam(made), asked, done, usual(space, np.random.default_rng(seed)))
+    known: dict[str, int] = {}
+    number = np.array([known.setdefault(text, len(known)) for text in (prompts if talks is None else talks)])
+    table = Mine(made, space, Seam(made), asked, done, usual(space, np.random.default_rng(seed)), number)
 
     def scored(part: Part) -> list[Group]:
         return [*groups(table, part), *bursts(table, unfit, named, part)]

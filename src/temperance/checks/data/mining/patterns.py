@@ -1,7 +1,7 @@
 """Patterns: runs of one to three tokens that some texts share, as columns of a sparse matrix of texts.
 
 A run can be no more frequent than its parts, so runs grow from frequent ones only (Agrawal & Srikant 1994). Runs that stand in the very
-same texts are one pattern, the longest of them. It does not know what a pattern is for.
+same texts are one pattern, the longest of them; single tokens elsewhere in those texts go with it. It does not know what a pattern is for.
 """
 
 from dataclasses import dataclass, replace
@@ -11,15 +11,20 @@ from scipy import sparse
 
 from temperance.checks.data.mining.corpus import BEGIN, END, Ints, Side, Sparse, distinct
 
+BESIDE = 8
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2^64 / golden ratio, which spreads small numbers over 64 bits
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """`tokens[j]` are the tokens of pattern j; `held` is 1 where a text holds it, (texts, patterns), sorted by column."""
+    """`tokens[j]` are the tokens of pattern j; `held` is 1 where a text holds it, (texts, patterns), sorted by column.
+
+    `also[j]` are up to `BESIDE` tokens that stand in the very same texts and are no part of pattern j.
+    """
 
     tokens: tuple[tuple[int, ...], ...]
     held: Sparse
+    also: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -104,4 +109,10 @@ def _closed(found: list[Runs], texts: int) -> Patterns:
     indptr = np.concatenate([[0], np.cumsum(sizes[kept])])
     matrix = sparse.csc_matrix((free[entries].astype(np.float32), held[entries], indptr), shape=(texts, int(kept.sum())))
     spelt = [tuple(tokens) for runs in found for tokens in runs.tokens.tolist()]
-    return Patterns(tuple(tokens for tokens, keep in zip(spelt, kept.tolist(), strict=True) if keep), matrix)
+    runs = np.repeat(order[first], np.diff(np.flatnonzero(first), append=len(order)))  # what each of `order` is kept as
+    also: dict[int, list[int]] = {}
+    for single, run in zip(order[singles := length[order] == 1].tolist(), runs[singles].tolist(), strict=True):
+        if spelt[single][0] not in spelt[run] and len(also.setdefault(run, [])) < BESIDE:
+            also[run].append(spelt[single][0])
+    chosen = np.flatnonzero(kept).tolist()
+    return Patterns(tuple(spelt[run] for run in chosen), matrix, tuple(tuple(sorted(also.get(run, ()))) for run in chosen))
