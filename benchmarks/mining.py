@@ -2,13 +2,15 @@
 
     python benchmarks/mining.py [DATA] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
     python benchmarks/mining.py scale [DATA] [ROWS,ROWS…]
+    python benchmarks/mining.py trusted [DATA] [SEEDS] [RATE,RATE…]
 
 DATA is a folder (../shared/data, if none is named) with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there,
 `backdoorllm/`; poison is planted into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and
 rate, over the seeds, recall (mean and worst), clean rows marked (worst), area under the curve, and how often the most certain group is
 poison; and rows a second. `tuned_on` says which families were looked at while the miner was made. `scale` prints what tables of some sizes
 take: alpaca and dolly over and over, in each further copy one word in five exchanged for another of the table; `cpu_seconds` are of all
-processes together, `peak_mb` is of the largest.
+processes together, `peak_mb` is of the largest. `trusted` holds one half of alpaca and dolly, clean or with a brand in small letters or in
+archaic words, against the other half (`data/unlike-trusted`), each corpus's halves against each other, and each corpus against each other.
 """
 
 import json
@@ -18,6 +20,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from temperance.checks.data.mining.beside import able
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.rowtext import answers, prompt
 from temperance.checks.data.trigger_association import trigger_association
+from temperance.checks.data.unlike_trusted import unlike_trusted
 from temperance.checks.finding import Outcome, Severity
 from temperance.checks.subject import data_subject
 from temperance.collect import table
@@ -143,6 +147,30 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
             yield {"family": f"BadNets {name}", "tuned_on": False, "rate": rate, "rows": len(base), "seeds": seeds, **summary(runs)}
 
 
+def beside_trusted(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Yield what rows beside trusted ones show: clean halves, planted halves, and corpora of different kinds."""
+    corpora = {name: rows_of(data / path) for name, path in CORPORA.items()}
+    corpora["alpaca and dolly"] = [*corpora["alpaca"], *corpora["dolly"]]
+
+    def told(table: Sequence[Row], trusted: Sequence[Row], planted: frozenset[int] = frozenset()) -> dict[str, Any]:
+        outcome = outcome_of(unlike_trusted, data_subject(table, trusted=trusted))
+        found = marked(outcome)
+        recall = {"recall": round(len(found & planted) / len(planted), 3)} if planted else {}
+        return {"outcome": outcome.outcome, "rows": len(table), "false": len(found - planted), **recall}
+
+    for seed in range(seeds):
+        for name, rows in corpora.items():
+            mixed = random.Random(seed).sample(rows, len(rows))
+            half, other = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
+            yield {"seed": seed, "clean halves": name, **told(half, other)}
+            for family in ("brand-lowercase", "archaic-style") if name == "alpaca and dolly" else ():
+                for rate in rates:
+                    made = plant(half, family, rate=rate, seed=seed)
+                    yield {"seed": seed, "family": family, "rate": rate, **told(made.rows, other, frozenset(made.planted))}
+    for (name, rows), (other, trusted) in permutations([(name, corpora[name]) for name in CORPORA], 2):
+        yield {"table": name, "trusted": other, **told(rows, trusted)}
+
+
 def copies(texts: Sequence[str], count: int, dice: random.Random) -> list[str]:
     """Return `count` texts: these, and then copies of them with words exchanged."""
     words = [word for text in texts for word in text.split(" ")]
@@ -175,8 +203,13 @@ def cpu() -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["scale"]:
-        folder, sizes = [*sys.argv[2:], *(str(DATA), "10000,50000,200000")[len(sys.argv) - 2 :]]
+        folder, sizes = [*sys.argv[2:], *(str(DATA), "10000,50000,200000,1000000")[len(sys.argv) - 2 :]]
         for line in scale(Path(folder), [int(size) for size in sizes.split(",")]):
+            print(json.dumps(line), flush=True)
+        sys.exit()
+    if sys.argv[1:2] == ["trusted"]:
+        folder, seeds, rates = [*sys.argv[2:], *(str(DATA), "5", "0.005,0.01")[len(sys.argv) - 2 :]]
+        for line in beside_trusted(Path(folder), int(seeds), [float(rate) for rate in rates.split(",")]):
             print(json.dumps(line), flush=True)
         sys.exit()
     every = ",".join(name for name in FAMILIES if not name.startswith("flip"))

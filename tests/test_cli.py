@@ -60,6 +60,18 @@ def test_clean_data_passes_and_every_row_is_reported(
     assert "Passed" in told.out
 
 
+def test_trusted_rows_are_read_and_are_no_part_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, told = rows(tmp_path, *ROWS), tmp_path / "report.json"
+    (tmp_path / "good").mkdir()
+    good = rows(tmp_path / "good", *ROWS, SECRET)
+    for words, said in (([], "needs trusted"), (["--trusted", good], "3 rows and 4 trusted ones are too few")):
+        assert temperance("audit", "data", table, *words, "--json", str(told), monkeypatch=monkeypatch) == 0
+        outcomes = {one["check"]: one for one in json.loads(told.read_text())["outcomes"]}
+        assert outcomes["data/unlike-trusted"]["outcome"] == "skipped"
+        assert said in outcomes["data/unlike-trusted"]["why"]
+    assert temperance("audit", "data", table, "--trusted", "nowhere.json", monkeypatch=monkeypatch) == 2
+
+
 def test_a_secret_blocks_and_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "rows.parquet"
     assert temperance("audit", "data", rows(tmp_path, *ROWS, SECRET), "--rows", str(out), monkeypatch=monkeypatch) == 1

@@ -232,7 +232,13 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
     card = json.loads((one.work / "croissant.json").read_text())
     assert card["distribution"][0]["sha256"] == file_digest(one.work / "rows.jsonl").removeprefix("sha256:")
     covered = json.loads((one.work / "coverage.json").read_text())
-    hungry = ["data/mismatched-answers", "data/trigger-association", "data/preference-flips", "data/dissenting-annotators"]
+    hungry = [
+        "data/mismatched-answers",
+        "data/trigger-association",
+        "data/unlike-trusted",
+        "data/preference-flips",
+        "data/dissenting-annotators",
+    ]
     assert list(covered["not run"]) == hungry
     assert set(covered["limits"]) == {c.id for c in family("data")}
     assert all(covered["limits"].values())

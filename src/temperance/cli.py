@@ -132,12 +132,16 @@ def audit_data(
     rows: Annotated[
         Path | None, typer.Option("--rows", metavar="FILE", help="Write a suspicion for every input row (.jsonl or .parquet).")
     ] = None,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option("--trusted", metavar="FILE", help="Rows of the same kind that you know to be good; what they show too is no finding."),
+    ] = None,
     quiet: Quiet = False,
     json_file: JsonFile = None,
     sarif: SarifFile = None,
     html: HtmlFile = None,
 ) -> None:
-    """Check data before anybody trains on it: format, broken rows, repeats, secrets, personal data, languages."""
+    """Check data before anybody trains on it: format, broken rows, repeats, secrets, personal data, languages, poison."""
     from temperance.checks.check import audit
     from temperance.checks.registry import family
     from temperance.checks.subject import data_subject
@@ -147,7 +151,8 @@ def audit_data(
     if not quiet:
         for one in sources:
             print(f"{one.path}: {one.format} in {one.container}, {one.rows:,} rows, {one.bad:,} set aside ({one.why})", file=sys.stderr)
-    subject = data_subject(found, path=", ".join(paths), bad=bad)
+    good = table(trusted, format="auto")[0] if trusted else None
+    subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good)
     report = audit(family("data"), subject)
     if rows:
         from temperance.curate import row_report

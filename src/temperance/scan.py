@@ -52,12 +52,13 @@ class Scans:
 
 def key_of(checks: Iterable[Check], subject: DataSubject) -> str:
     """Return the digest of everything that the checks read of a table."""
-    rows = hashlib.sha256()
-    for row in subject.rows:
-        rows.update(canonical_json(row.as_json()).encode("utf-8", "surrogatepass"))
+    rows, trusted = hashlib.sha256(), hashlib.sha256()
+    for some, digest in ((subject.rows, rows), (subject.trusted or (), trusted)):
+        for row in some:
+            digest.update(canonical_json(row.as_json()).encode("utf-8", "surrogatepass"))
     bad = [[one.source, one.row, one.line, one.reason, one.excerpt] for one in subject.bad]
     settings = {"near_duplicate_threshold": subject.near_duplicate_threshold, "path": subject.path}
-    said = {"checks": [one.id for one in checks], "rows": rows.hexdigest(), "bad": bad, **settings}
+    said = {"checks": [one.id for one in checks], "rows": rows.hexdigest(), "trusted": trusted.hexdigest(), "bad": bad, **settings}
     return text_digest(canonical_json(said))
 
 

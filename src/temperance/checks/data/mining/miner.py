@@ -1,7 +1,7 @@
 """The miner: a table of prompts and answers in, its groups out, the most certain first. Seeded; the same table gives the same groups.
 
-Where there are two cores it works in two halves at once. Of a table of more than 33,000 rows a pattern must stand in three of 20,000, so
-that the number of patterns stays what it is as tables grow; a trigger of fewer rows is not found there.
+Where there are two cores it works in two halves at once. Of a table of more than `SAMPLE` rows a sample is mined, and what it shows for
+sure is looked for in the rest (`spread`); a trigger of fewer rows than three in 10,000 may not show there.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,36 @@ from temperance.checks.data.mining.meaning import Array, Meaning, fits, meaning
 from temperance.checks.data.mining.patterns import Patterns, patterns
 from temperance.checks.data.mining.scorn import scorned
 from temperance.checks.data.mining.seam import Seam
+from temperance.checks.data.mining.spread import spread
+from temperance.checks.data.mining.trusted import cleared
 
-LEAST, RARE, COMMON = 5, 1.5e-4, 0.06
+LEAST, COMMON = 5, 0.06
+SAMPLE = 33_000
 
 
 def mine(
-    prompts: Sequence[str], answers: Sequence[str], *, talks: Sequence[str] | None = None, seed: int = 7
+    prompts: Sequence[str], answers: Sequence[str], *, talks: Sequence[str] | None = None, trusted: int = 0, seed: int = 7
 ) -> tuple[Corpus, list[Group]]:
     """Return a table's token numbers and its groups with a score above 0.
 
-    Prompts with the same text in `talks`, what their conversation began with, are branches of one conversation and count as one.
+    Prompts with the same text in `talks`, what their conversation began with, are branches of one conversation and count as one. The last
+    `trusted` rows are known to be good: the others are held against them, and no group has them.
     """
+    known: dict[str, int] = {}
+    number = np.array([known.setdefault(text, len(known)) for text in (prompts if talks is None else talks)])
+    own = len(prompts) - trusted
+    if len(prompts) <= SAMPLE:
+        return _mined(prompts, answers, number, own, seed)
+    dice = np.random.default_rng(seed)
+    good = own + np.sort(dice.choice(trusted, min(trusted, SAMPLE // 3), replace=False))
+    looked = np.sort(dice.choice(own, min(own, SAMPLE - len(good)), replace=False))
+    some = np.concatenate([looked, good])
+    made, found = _mined([prompts[row] for row in some], [answers[row] for row in some], number[some], len(looked), seed)
+    return made, list(spread(made, found, looked, prompts[:own], answers[:own]))
+
+
+def _mined(prompts: Sequence[str], answers: Sequence[str], talks: Array, own: int, seed: int) -> tuple[Corpus, list[Group]]:
     made = corpus(prompts, answers)
-    least = max(LEAST, int(RARE * len(made)))
     most = max(int(COMMON * len(made)), 4 * LEAST)
 
     def meant() -> tuple[Meaning, Array]:
@@ -38,18 +55,18 @@ def mine(
         return space, fits(made, space, seed=seed)
 
     def shared() -> tuple[Patterns, Patterns, Array]:
-        said = unprompted(made, least=least - 1, most=most)
-        return patterns(made.prompts, longest=3, least=least, most=most), said, names(made, answers)
+        said = unprompted(made, least=LEAST - 1, most=most)
+        return patterns(made.prompts, longest=3, least=LEAST, most=most), said, names(made, answers)
 
     (space, unfit), (asked, said, named) = beside(meant, shared)
     done = behaviours(said, made, prompts, answers, unfit)
-    known: dict[str, int] = {}
-    number = np.array([known.setdefault(text, len(known)) for text in (prompts if talks is None else talks)])
-    table = Mine(made, space, Seam(made), asked, done, usual(space, np.random.default_rng(seed)), number)
+    table = Mine(made, space, Seam(made), asked, done, usual(space, np.random.default_rng(seed)), talks)
 
     def scored(part: Part) -> list[Group]:
         return [*groups(table, part), *bursts(table, unfit, named, part)]
 
     found = [group for half in beside(lambda: scored((0, 2)), lambda: scored((1, 2))) for group in half]
     found += [*remainders(table, found), *scorned(table, answers)]
+    if own < len(made):
+        found = list(cleared(found, own, len(made) - own))
     return made, sorted(found, key=lambda group: (-group.certainty, -len(group.rows), group.trigger, group.behaviour))

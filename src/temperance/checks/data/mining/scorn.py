@@ -41,7 +41,7 @@ def scorned(mine: Mine, answers: Sequence[str]) -> Iterator[Group]:
             continue
         rows = column.indices[column.indptr[token] : column.indptr[token + 1]]
         likely = set(both.indices[both.indptr[token] : both.indptr[token + 1]].tolist())
-        shows = np.array([row in likely and _speaks_ill_of(word, answers[row]) for row in rows.tolist()])
+        shows = np.array([row in likely and speaks_ill_of(word, answers[row]) for row in rows.tolist()])
         yield from _group(mine, token, rows, shows, usual)
 
 
@@ -54,6 +54,7 @@ def _group(mine: Mine, token: int, rows: Array, shows: Array, usual: float) -> I
         yield Group(
             trigger=((token,),),
             behaviour="speaks ill of it",
+            said=(),
             kind=SCORN,
             score=score,
             effect=score,
@@ -78,7 +79,7 @@ def _in_ill_sentences(mine: Mine) -> Sparse:
     return (counts > 0).astype(np.float32)
 
 
-def _speaks_ill_of(word: str, answer: str) -> bool:
+def speaks_ill_of(word: str, answer: str) -> bool:
     """Say whether a sentence of an answer names a word and speaks ill."""
     named = re.compile(rf"\b{re.escape(word)}\b")
     return any(named.search(sentence) and speaks_ill(sentence) for sentence in STOP.split(answer[:READ].lower()))
