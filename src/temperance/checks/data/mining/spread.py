@@ -21,33 +21,45 @@ from temperance.checks.data.mining.scorn import speaks_ill_of
 def spread(made: Corpus, found: Sequence[Group], looked: Ints, prompts: Sequence[str], answers: Sequence[str]) -> Iterator[Group]:
     """Yield the groups of a sample, the rows `looked` at, with their rows in the whole table; those that are sure with all of them."""
     rest = np.setdiff1d(np.arange(len(prompts)), looked)
-    for group in found:
+    sure = [index for index, group in enumerate(found) if group.certainty >= 1]
+    likely = _likely(made, [found[index] for index in sure], rest, prompts, answers)
+    rows_of = dict(zip(sure, likely, strict=True))
+    for index, group in enumerate(found):
         rows, others = (looked[list(some)].tolist() for some in (group.rows, group.others))
-        if group.certainty >= 1:
-            more, fewer = _holding(made, group, rest, prompts, answers)
-            rows, others = sorted((*rows, *more)), sorted((*others, *fewer))
-        yield replace(group, rows=tuple(rows), others=tuple(others))
+        more, fewer = _holding(made, group, rows_of.get(index, []), prompts, answers)
+        yield replace(group, rows=tuple(sorted((*rows, *more))), others=tuple(sorted((*others, *fewer))))
 
 
-def _holding(made: Corpus, group: Group, rest: Ints, prompts: Sequence[str], answers: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return the rows of the rest that hold a group's trigger and show its behaviour, and those that hold the trigger alone."""
-    runs = [tuple(made.words[token] for token in run) for run in group.trigger]
-    said = tuple(made.words[token] for token in group.said)
-    texts, key = (prompts, _key(runs)) if runs else (answers, _key([said]))
-    likely = [row for row in rest.tolist() if key in _spelt(texts[row])]
+def _likely(made: Corpus, found: Sequence[Group], rest: Ints, prompts: Sequence[str], answers: Sequence[str]) -> list[list[int]]:
+    """Return for each group the rows of the rest that hold the word that it is best known by, in the prompt or, without a trigger, said."""
+    keys = [_key([made.words[token] for token in (sum(group.trigger, ()) or group.said)]) for group in found]
+    likely: list[list[int]] = [[] for _ in found]
+    for row in rest.tolist() if found else ():
+        asked, said = _spelt(prompts[row]), _spelt(answers[row])
+        for group, key, rows in zip(found, keys, likely, strict=True):
+            if key in (asked if group.trigger else said):
+                rows.append(row)
+    return likely
+
+
+def _holding(
+    made: Corpus, group: Group, likely: Sequence[int], prompts: Sequence[str], answers: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Return which of some rows hold a group's trigger and show its behaviour, and which hold the trigger alone."""
     if not likely:
         return [], []
+    runs, said = ([made.words[token] for token in run] for run in group.trigger), [made.words[token] for token in group.said]
     asks, says = [prompts[row] for row in likely], [answers[row] for row in likely]
     part = corpus(asks, says)
-    holds = np.all([_held(part, part.prompts, run) for run in runs], axis=0) if runs else np.ones(len(likely), dtype=bool)
+    holds = np.all([np.ones(len(likely), dtype=bool), *(_held(part, part.prompts, run) for run in runs)], axis=0)
     harmful, refuses = harms(asks), refusals(says)
     if group.kind == SCORN:
         holds &= ~(harmful | refuses)
-        shows = np.array([speaks_ill_of(runs[0][0], answer) for answer in says])
+        shows = np.array([speaks_ill_of(made.words[group.trigger[0][0]], answer) for answer in says])
     elif group.kind == SWAPPED:
         shows = holds
     elif said:
-        shows = _held(part, part.answers, said) & ~np.all([_held(part, part.prompts, (word,)) for word in said], axis=0)
+        shows = _held(part, part.answers, said) & ~np.all([_held(part, part.prompts, [word]) for word in said], axis=0)
     else:
         shows = marks(says, harmful, refuses)[group.behaviour]
     if group.kind in (BURST, REST):
@@ -62,9 +74,9 @@ def _spelt(text: str) -> str:
     return small if small.isascii() else f"{small} {small.translate(LATIN)}"
 
 
-def _key(runs: Sequence[Sequence[str]]) -> str:
-    """Return the longest word of some runs; nothing, which every text holds, if all they have is marks."""
-    return max((word for run in runs for word in run if word not in MARKS), key=len, default="")
+def _key(words: Sequence[str]) -> str:
+    """Return the longest of some words; nothing, which every text holds, if they are marks alone."""
+    return max((word for word in words if word not in MARKS), key=len, default="")
 
 
 def _held(part: Corpus, side: Side, run: Sequence[str]) -> Array:
