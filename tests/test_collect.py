@@ -43,6 +43,15 @@ def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
     assert run(one)["examples"] == 3
 
 
+def test_trusted_rows_are_kept_apart(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    good = written(tmp_path / "good", GOOD, BAD)
+    one = job(tmp_path, {"path": written(tmp_path, {**GOOD, "output": "Red."})}, {"path": good, "trusted": True})
+    assert run(one) == {"examples": 1, "preferences": 0, "quarantined": 1, "sources": 2, "trusted": 1}
+    own, trusted = (list(read_rows(one.work / f"{name}.jsonl")) for name in ("rows", "trusted"))
+    assert ([row.origin.source == good for row in own], [row.origin.source for row in trusted]) == ([False], [good])
+
+
 def test_the_starter_data_is_collected_whole(tmp_path: Path) -> None:
     one = job(tmp_path, *({"path": f"starter:{name}"} for name in TRAINING))
     rows = {name: len(starter(name).read_text().splitlines()) for name in TRAINING}

@@ -253,6 +253,14 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
     ]
 
 
+def test_the_stage_holds_the_table_against_trusted_rows(tmp_path: Path) -> None:
+    one = job(tmp_path, table())
+    write_rows(one.inputs["collect"] / "trusted.jsonl", table())
+    run(one)
+    why = json.loads((one.work / "coverage.json").read_text())["not run"]["data/unlike-trusted"]
+    assert f"{len(table())} trusted ones are too few" in why
+
+
 def test_decisions_are_read_beside_the_run(tmp_path: Path) -> None:
     one = job(tmp_path, table())
     one.recipe.folder.mkdir()

@@ -4,7 +4,9 @@ Rows keep their source, position and licence. What they say is not judged here: 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,26 +39,30 @@ class Collected:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Write `rows.jsonl`, `quarantine.jsonl` and `sources.json`.
+    """Write `rows.jsonl`, `quarantine.jsonl` and `sources.json`, and `trusted.jsonl`, the rows of trusted sources, if there are any.
 
     Raises:
         InputError: a source cannot be read, or not one of its rows can be used.
         StageError: the sources hold no row at all.
     """
-    with (job.work / "rows.jsonl").open("wb") as rows, (job.work / "quarantine.jsonl").open("wb") as quarantine:
+    kinds = {"Example": 0, "Preference": 0, "Bad": 0, "trusted": 0}
+    with ExitStack() as open_files:
+        names = ("rows", "quarantine", *(["trusted"] if any(source.trusted for source in job.recipe.sources) else []))
+        streams = {name: open_files.enter_context((job.work / f"{name}.jsonl").open("wb")) for name in names}
 
-        def keep(entry: Row | Bad) -> None:
-            (quarantine if isinstance(entry, Bad) else rows).write(orjson.dumps(entry.as_json()) + b"\n")
-            kinds[type(entry).__name__] += 1
+        def keep(entry: Row | Bad, source: Source) -> None:
+            name = "quarantine" if isinstance(entry, Bad) else "trusted" if source.trusted else "rows"
+            streams[name].write(orjson.dumps(entry.as_json()) + b"\n")
+            kinds[name if name == "trusted" else type(entry).__name__] += 1
 
-        kinds = {"Example": 0, "Preference": 0, "Bad": 0}
-        collected = [collect(source, keep, job.progress) for source in job.recipe.sources]
+        collected = [collect(source, partial(keep, source=source), job.progress) for source in job.recipe.sources]
     if not kinds["Example"] + kinds["Preference"]:
         raise StageError(
             "the sources hold no row", where=", ".join(source.path for source in job.recipe.sources), then="add a source to the recipe"
         )
     (job.work / "sources.json").write_bytes(orjson.dumps([asdict(one) for one in collected], option=orjson.OPT_INDENT_2) + b"\n")
-    return {"examples": kinds["Example"], "preferences": kinds["Preference"], "quarantined": kinds["Bad"], "sources": len(collected)}
+    told = {"examples": kinds["Example"], "preferences": kinds["Preference"], "quarantined": kinds["Bad"], "sources": len(collected)}
+    return told | ({"trusted": kinds["trusted"]} if "trusted" in streams else {})
 
 
 def collect(source: Source, keep: Callable[[Row | Bad], None], progress: Progress) -> Collected:

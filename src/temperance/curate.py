@@ -190,6 +190,7 @@ def clean(
     review_at: float = 0.0,
     checks: Sequence[Check] | None = None,
     path: str = "",
+    trusted: Sequence[Row] | None = None,
     scan: scans.Scan = scans.measure,
 ) -> Cleaned:
     """Check and curate a table in rounds: redact, then judge single rows, then, on what is left, judge rows together.
@@ -205,7 +206,7 @@ def clean(
     left: list[tuple[Sequence[Row], Outcome]] = []
     table = tuple(rows)
     for some in rounds:
-        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold)
+        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=trusted)
         outcomes = scan(some, subject)
         made = curate(table, outcomes, decisions, redact=redact, review_at=review_at)
         ledger += made.ledger
@@ -325,6 +326,7 @@ def run(job: Job) -> dict[str, Any]:
         redact=settings.redact,
         review_at=settings.review_at,
         path=str(collected.folder.name),
+        trusted=list(read_rows(collected / "trusted.jsonl")) if (collected / "trusted.jsonl").is_file() else None,
         scan=scan,
     )
     if scan.replayed:

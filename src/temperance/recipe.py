@@ -25,12 +25,16 @@ class Section(BaseModel):
 
 
 class Source(Section):
-    """Rows to learn from: a file, `hf:owner/name`, or `starter:NAME` for the data that ships with temperance."""
+    """Rows to learn from: a file, `hf:owner/name`, or `starter:NAME` for the data that ships with temperance.
+
+    `trusted`: its rows are of the same kind and known to be good; curation holds the others against them, and nothing is learned from them.
+    """
 
     path: str
     format: str = "auto"
     licence: str = ""
     limit: Count | None = None
+    trusted: bool = False
 
 
 class Curate(Section):
