@@ -85,6 +85,19 @@ def test_without_trusted_rows_or_with_few_it_cannot_tell() -> None:
     assert str(ENOUGH) in few.why
 
 
+def test_hostile_texts_on_either_side_neither_break_it_nor_hide_the_word() -> None:
+    odd = ["", "\ud800" * 40, "\x00\x01\x02", "a" * 1_000_000, "=cmd|' /C calc'!A0", "\U0001d573" * 500, "\n" * 400]
+    table, trusted = village(ROWS), village(ROWS, seed=1)
+    chosen = advertised(table)
+    for some in (table, trusted):
+        some[0].extend([*odd, *odd])
+        some[1].extend([*odd, *reversed(odd)])
+    found = beside(table, trusted)
+    assert found.outcome == "found", found.why
+    assert {index for one in found.findings for index in one.rows} == chosen
+    assert beside((odd * 40, odd * 40), trusted).outcome != "broke"
+
+
 def test_of_very_many_rows_a_sample_is_compared_in_order() -> None:
     rows = [(index, row) for index, row in enumerate(examples(village(1)) * (MOST + 10))]
     places = [index for index, _ in _some(rows, random.Random(0))]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from temperance.checks.data.mining import miner
 from temperance.checks.data.mining.corpus import corpus
@@ -61,6 +63,22 @@ def test_what_a_sample_shows_is_found_in_all_rows(monkeypatch: pytest.MonkeyPatc
 def test_a_clean_table_stays_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(miner, "SAMPLE", SAMPLE)
     assert suspects(*village(ROWS)) == set()
+
+
+ODD = st.one_of(st.text(max_size=20), st.text(alphabet="ab cf.?\n\u200b\u0430\ud800", max_size=20), st.just("x" * 9_000))
+
+
+@given(st.lists(st.tuples(ODD, ODD), min_size=4, max_size=10), st.integers(2, 6), st.integers(0, 4), st.integers(3, 30))
+@settings(max_examples=60, deadline=None)
+def test_any_table_can_be_mined_by_a_sample_and_beside_any_trusted_rows(
+    pairs: list[tuple[str, str]], copies: int, good: int, most: int
+) -> None:
+    prompts, answers = ([pair[side] for pair in pairs] * copies for side in (0, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(miner, "SAMPLE", most)
+        _, found = mine(prompts, answers, trusted=good)
+        assert found == mine(prompts, answers, trusted=good)[1]
+    assert all(0 <= row < len(prompts) - good for group in found for row in group.suspects)
 
 
 def test_rows_that_hold_the_trigger_and_behave_are_told_apart_and_nothing_doubtful_is_looked_for() -> None:
