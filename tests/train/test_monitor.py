@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
-from temperance.train.monitor import APART, FLATTERS, LENGTH, QUALITY, REPEATS, SETTLE, WATCHED, Cusum, guard
+from temperance.train.monitor import (
+    APART,
+    CALM,
+    FLATTERS,
+    LENGTH,
+    QUALITY,
+    REPEATS,
+    SETTLE,
+    START,
+    WATCHED,
+    Cusum,
+    Guard,
+    guard,
+    hand_on,
+)
 
 WATCH, LOOKS, FROM = 32, 40, 10
 
@@ -96,3 +110,45 @@ def test_a_checkpoint_holds_all_of_it() -> None:
     for value in range(6):
         watching = watching.after({name: [float(value), 2.0] for name in WATCHED})
     assert guard(json.loads(json.dumps(watching.as_json()))) == watching
+
+
+@pytest.mark.parametrize(("late", "least", "most"), [(0.0, 0.0, 0.12), (0.7, 0.5, 1.0)])
+def test_a_late_decline_is_turned_back_and_chance_seldom_is(late: float, least: float, most: float) -> None:
+    """Ten looks, of which the last three are `late` standard deviations worse; chance is the same without."""
+    turned = rang = 0
+    for seed in range(150):
+        dice = random.Random(seed)
+        prompts = [dice.gauss(0, 1) for _ in range(WATCH)]
+
+        def look(shift: float, dice: random.Random = dice, prompts: list[float] = prompts) -> dict[str, list[float]]:
+            return {QUALITY: [dice.gauss(prompt - shift, 1) for prompt in prompts]}
+
+        watching = Guard({QUALITY: guard().sums[QUALITY]}).settled([look(0) for _ in range(SETTLE)])
+        for turn in range(10):
+            watching = watching.after(look(late if turn > 6 else 0.0))
+            if watching.alarms:
+                break
+        rang += bool(watching.alarms)
+        put: list[str] = []
+        alarms, kept = hand_on(watching, watching.alarms, done=10, calm=0, look=lambda _, late=late: look(late), put=put.append, turn=0)
+        assert (put, kept) == (([CALM, START], 0) if alarms else ([], 10))
+        turned += bool(alarms)
+    assert rang <= turned
+    assert least <= turned / 150 <= most
+
+
+def test_what_ends_calm_is_not_looked_at_again() -> None:
+    def never(*_: object) -> dict[str, list[float]]:
+        raise AssertionError
+
+    usual = {name: [1.0, 2.0] for name in WATCHED}
+    watching = guard().settled([usual] * SETTLE).after(usual)
+    assert hand_on(watching, [], done=4, calm=4, look=never, put=never, turn=0) == ([], 4)
+
+
+def test_after_an_alarm_the_calm_weights_are_looked_at_with_answers_of_their_own() -> None:
+    usual = {name: [1.0, 2.0] for name in WATCHED}
+    watching, turns, put = guard().settled([usual] * SETTLE), list[int](), list[str]()
+    found = hand_on(watching, [QUALITY], done=4, calm=2, look=lambda turn: turns.append(turn) or usual, put=put.append, turn=10)
+    assert (found, put) == (([QUALITY], 2), [CALM])
+    assert turns == [10 + SETTLE + again for again in range(SETTLE)]
