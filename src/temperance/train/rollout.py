@@ -17,7 +17,8 @@ from temperance.data.render import IGNORED
 class Rollout:
     """B answers in rows of T tokens, padded on the right; a figure of token t stands at t - 1.
 
-    `old_BT`, `reference_BT` and `values_BT` have T - 1 columns; `trunk_BTD` is what enters the value function's first layer.
+    `old_BT`, `reference_BT` and `values_BT` have T - 1 columns; `trunk_BTD` is what enters the value function's first layer,
+    and takes most of the room.
     `score_B` is the reward models', `ended_B` whether the answer reached its end token, `harm_B` and `refusal_B` the two costs, each 0
     to 1, `quality_B` the rules' opinion.
     """
