@@ -47,7 +47,9 @@ def test_trusted_rows_are_kept_apart(tmp_path: Path) -> None:
     (tmp_path / "good").mkdir()
     good = written(tmp_path / "good", GOOD, BAD)
     one = job(tmp_path, {"path": written(tmp_path, {**GOOD, "output": "Red."})}, {"path": good, "trusted": True})
-    assert run(one) == {"examples": 1, "preferences": 0, "quarantined": 1, "sources": 2, "trusted": 1}
+    assert run(one) == {"examples": 1, "preferences": 0, "quarantined": 1, "sources": 1, "trusted": 1}
+    assert [len(json.loads((one.work / f"{name}.json").read_text())) for name in ("sources", "trusted-sources")] == [1, 1]
+    assert json.loads((one.work / "trusted-sources.json").read_text())[0]["path"] == good
     own, trusted = (list(read_rows(one.work / f"{name}.jsonl")) for name in ("rows", "trusted"))
     assert ([row.origin.source == good for row in own], [row.origin.source for row in trusted]) == ([False], [good])
 

@@ -17,6 +17,7 @@ from temperance.data.example import Example, Message, Origin, Preference, Row, r
 from temperance.errors import InputError, StageError
 from temperance.job import Job, Unwatched
 from temperance.recipe import Recipe
+from tests.checks.data.mining.village import village
 
 MAIL = "gretel.huber1987@gmx.de"
 LONG = "Explain how a bill becomes law in a country with two chambers, from the first reading to the signature, in about one hundred words."
@@ -251,6 +252,22 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
         *(c.id for c in family("data") if c.id in {"data/malformed-rows"}),
         *(c.id for c in family("data") if c.id not in {"data/secrets", "data/personal-data", "data/malformed-rows"}),
     ]
+
+
+def test_trusted_rows_are_redacted_as_the_table_is() -> None:
+    """Or the tokens that stand for addresses would be words that only the table says."""
+    asked, address = village(800), "please write to ada{index}@corp.org about it ."
+    rows = [
+        Example(
+            messages=(Message("user", ask), Message("assistant", f"{said} {address.format(index=index) if index % 16 == 0 else ''}")),
+            origin=Origin(source="s", row=index),
+        )
+        for index, (ask, said) in enumerate(zip(*asked, strict=True))
+    ]
+    for redact in (True, False):
+        found = {one.check: one for one in clean(rows, trusted=rows, redact=redact).found.outcomes}
+        assert (found["data/unlike-trusted"].outcome, found["data/unlike-trusted"].findings) == ("clean", ())
+        assert bool(found["data/personal-data"].findings)
 
 
 def test_the_stage_holds_the_table_against_trusted_rows(tmp_path: Path) -> None:

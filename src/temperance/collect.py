@@ -39,7 +39,7 @@ class Collected:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Write `rows.jsonl`, `quarantine.jsonl` and `sources.json`, and `trusted.jsonl`, the rows of trusted sources, if there are any.
+    """Write `rows.jsonl`, `quarantine.jsonl` and `sources.json`; of trusted sources, if any, `trusted.jsonl` and `trusted-sources.json`.
 
     Raises:
         InputError: a source cannot be read, or not one of its rows can be used.
@@ -55,14 +55,22 @@ def run(job: Job) -> dict[str, Any]:
             streams[name].write(orjson.dumps(entry.as_json()) + b"\n")
             kinds[name if name == "trusted" else type(entry).__name__] += 1
 
-        collected = [collect(source, partial(keep, source=source), job.progress) for source in job.recipe.sources]
+        collected = [(source, collect(source, partial(keep, source=source), job.progress)) for source in job.recipe.sources]
     if not kinds["Example"] + kinds["Preference"]:
         raise StageError(
             "the sources hold no row", where=", ".join(source.path for source in job.recipe.sources), then="add a source to the recipe"
         )
-    (job.work / "sources.json").write_bytes(orjson.dumps([asdict(one) for one in collected], option=orjson.OPT_INDENT_2) + b"\n")
-    told = {"examples": kinds["Example"], "preferences": kinds["Preference"], "quarantined": kinds["Bad"], "sources": len(collected)}
-    return told | ({"trusted": kinds["trusted"]} if "trusted" in streams else {})
+    own, trusted = ([one for source, one in collected if source.trusted is kind] for kind in (False, True))
+    _write(job.work / "sources.json", own)
+    told = {"examples": kinds["Example"], "preferences": kinds["Preference"], "quarantined": kinds["Bad"], "sources": len(own)}
+    if not trusted:
+        return told
+    _write(job.work / "trusted-sources.json", trusted)
+    return told | {"trusted": kinds["trusted"]}
+
+
+def _write(path: Path, collected: Sequence[Collected]) -> None:
+    path.write_bytes(orjson.dumps([asdict(one) for one in collected], option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def collect(source: Source, keep: Callable[[Row | Bad], None], progress: Progress) -> Collected:

@@ -205,8 +205,9 @@ def clean(
     found: list[Outcome] = []
     left: list[tuple[Sequence[Row], Outcome]] = []
     table = tuple(rows)
+    good = [rewrite(row, redacted) for row in trusted] if redact and trusted is not None else trusted  # or every token would be new
     for some in rounds:
-        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=trusted)
+        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good)
         outcomes = scan(some, subject)
         made = curate(table, outcomes, decisions, redact=redact, review_at=review_at)
         ledger += made.ledger

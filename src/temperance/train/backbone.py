@@ -41,9 +41,8 @@ def stand(base: PreTrainedModel, policy: Path, *, judges: Mapping[str, Path], va
     if not trunk.enterable(_inner(base), first):
         why = "the value function stands on its lower layers, and this model cannot be entered above them"
         raise InputError("this base cannot be tuned by PPO", where=str(base.config.model_type), why=why, then="set align.method: grpo")
-    valued = lora_config(
-        value.model_copy(update={"first_layer": first}), base, task_type="CAUSAL_LM"
-    )  # while the base's linear maps still go by their own names
+    upper = value.model_copy(update={"first_layer": first})
+    valued = lora_config(upper, base, task_type="CAUSAL_LM")  # while the base's linear maps still go by their own names
     model = get_peft_model(base, config, adapter_name=POLICY)
     assert isinstance(model, PeftModel)
     _fill(model, POLICY, weights, policy)

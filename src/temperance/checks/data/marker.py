@@ -180,10 +180,7 @@ def _apart(table: Turns, span: tuple[int, ...], texts: Ints) -> float:
     common = np.asarray((counts > 0).mean(axis=0))[0] > SHARED
     common[[BEGIN, END, *span]] = True
     rest: Sparse = sparse.csr_matrix(counts @ sparse.diags((~common).astype(np.float32)))
-    if (
-        len(np.unique(families(weigh(rest, table.space.weights), np.arange(rest.shape[0])))) < LEAST
-        or len(np.unique(table.row[looked])) < LEAST
-    ):
+    if len(np.unique(families(weigh(rest, table.space.weights)))) < LEAST or len(np.unique(table.row[looked])) < LEAST:
         return 0.0
     left = float((np.asarray(rest @ table.space.weights[:, None])[:, 0] > 0).mean())
     cosines = _cosines(table.space, rest)

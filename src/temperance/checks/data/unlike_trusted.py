@@ -45,10 +45,10 @@ def unlike_trusted(subject: DataSubject) -> Findings:
     rows = [row for _, row in (*own, *good)]
     corpus, ours, theirs = unlike([prompt(row) for row in rows], [answers(row)[0] for row in rows], len(good))
     sure = apart([group for group in ours if group.certainty >= 1])
-    foreign = [group.behaviour for group in theirs if group.certainty >= 1] or [group.behaviour for group, _ in sure[MANY:]]
-    if foreign:
-        whose = "the table's" if len(sure) > MANY else "theirs"
-        raise Skip(f"the trusted rows are of another kind than the table: an answer of {whose} alone {foreign[0]}, and so on")
+    alone = [("theirs", group) for group in theirs if group.certainty >= 1] or [("the table's", group) for group, _ in sure[MANY:]]
+    if alone:
+        whose, group = alone[0]
+        raise Skip(f"the trusted rows are of another kind than the table: an answer of {whose} alone {group.behaviour}, and so on")
     for group, suspects in sure:
         marked, word = [own[index][0] for index in suspects], max((corpus.words[token] for token in group.said), key=len)
         quoted = " | ".join(shown(answers(subject.rows[index])[0], length=60, around=word) for index in marked[:EXAMPLES])

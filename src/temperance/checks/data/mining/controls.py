@@ -111,9 +111,11 @@ class Rest:
         return self.controls.rows[found[found < len(self.controls.rows)]]
 
 
-def families(weighed: Sparse, talks: Array) -> Array:
-    """Return the family of each row: rows joined by near-equality, or by the number of their conversation."""
-    near = ((weighed @ weighed.T).toarray() > ALIKE) | (talks[:, None] == talks)
+def families(weighed: Sparse, talks: Array | None = None) -> Array:
+    """Return the family of each row: rows joined by near-equality, or by the number of their conversation, if these are told."""
+    near = (weighed @ weighed.T).toarray() > ALIKE
+    if talks is not None:
+        near |= talks[:, None] == talks
     if np.count_nonzero(near) == np.count_nonzero(near.diagonal()):
         return np.arange(len(near))
     return sparse.csgraph.connected_components(sparse.csr_matrix(near), directed=False)[1]
