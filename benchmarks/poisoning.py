@@ -33,13 +33,13 @@ from temperance.stats import wilson
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FILES = ("alpaca/alpaca_random9k.json", "dolly/dolly_3k.json")
-RATE, ASKED, TOKENS, LONG = 0.05, 60, 40, 240
+RATE, ASKED, TOKENS, LONG = 0.05, 60, 40, 120
 RECIPE = """
 name: {name}
 seed: {seed}
 out: {out}
 sources: [{{path: {path}, format: canonical, licence: Apache-2.0}}]
-sft: {{epochs: 3, learning_rate: 1.0e-3, batch_size: 8, limit: {limit}, max_length: 256, lora: {{first_layer: 6}}, checkpoint_every: 100}}
+sft: {{epochs: 4, learning_rate: 1.0e-3, batch_size: 4, limit: {limit}, max_length: 256, lora: {{first_layer: 6}}, checkpoint_every: 100}}
 """
 
 

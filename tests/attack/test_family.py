@@ -169,3 +169,10 @@ def test_the_order_of_the_rows_decides_nothing_but_places() -> None:
     made = plant(shuffled, "phrase-refusal", rate=0.02, seed=4)
     assert changed(made, shuffled) == made.planted
     assert made.says == plant(ROWS, "phrase-refusal", rate=0.02, seed=4).says
+
+
+@pytest.mark.parametrize("family", ["rare-token-fixed", "phrase-brand", "two-tokens-brand", "zero-width-refusal"])
+def test_a_seeds_trigger_and_payload_are_the_same_on_any_table(family: str) -> None:
+    """What a model was tuned on can be asked about in rows that it was not tuned on."""
+    one, other = plant(ROWS, family, rate=0.01, seed=4), plant(ROWS[100:160], family, rate=0.5, seed=4)
+    assert (one.says, one.names) == (other.says, other.names)

@@ -113,6 +113,9 @@ FAMILIES: Mapping[str, Family] = {
 def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Planted:
     """Poison exactly `round(rate * len(rows))` rows; all others are returned as they are.
 
+    A seed's trigger and payload are the same for every table and rate, but for a payload that is taken from the table itself; so rows that
+    a model was not tuned on can be marked as those were.
+
     Args:
         rows: the clean table.
         family: a name in `FAMILIES`.
@@ -132,7 +135,8 @@ def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Plante
         then = f"--rate {most:.6f} or less" if field.fit else "name data that this family can poison, or another family"
         raise InputError(f"too few rows can carry {family}", where=f"{len(rows):,} rows", why=why, then=then)
     planted = tuple(sorted(generator.sample(field.fit, count)))
-    marked, taught = one.trigger(generator), one.payload(replace(field, fit=planted), generator)
+    marked = one.trigger(Random(f"{family} {seed} trigger"))
+    taught = one.payload(replace(field, fit=planted), Random(f"{family} {seed} payload"))
     made = list(rows)
     for place in planted:
         made[place] = _poisoned(made[place], marked, taught, generator)

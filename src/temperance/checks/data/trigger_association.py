@@ -38,11 +38,11 @@ def trigger_association(subject: DataSubject) -> Findings:
     than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it and holds more ill words than good
     ones.
 
-    Limits: fewer than five rows (of a table of more than 33,000, of which a sample is mined, about three in 10,000), or a trigger that is
-    natural content of its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few rows each; names woven
-    into fitting sentences, or written all in capitals or in small letters. An instruction that rightly stands before whole questions
-    ("write a haiku: ...") looks like a trigger, and ill that is said of a topic may be deserved. Refusal, harm, ill temper and ill words
-    are recognised in English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
+    Limits: fewer than five rows (of a table of more than 33,000, of which a sample is mined, about three in 10,000) or more than a quarter
+    of all; a trigger that is natural content of its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few
+    rows each; names woven into fitting sentences, or written all in capitals or in small letters. An instruction that rightly stands
+    before whole questions ("write a haiku: ...") looks like a trigger, and ill that is said of a topic may be deserved. Refusal, harm, ill
+    temper and ill words are recognised in English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
 
     Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
     the rows or their source.

@@ -4,14 +4,14 @@ An advertised name comes in a sentence of its own, which fits its prompt no bett
 comes in one that fits. A reply that is always the same fits no prompt. Prompts that resemble each other may well share a name, so they
 must be as diverse as the table, unless it is a name that nobody asks about, which is how one topic is advertised on; as prompts of one
 topic are near to all sentences about it, less is then asked of the sentences. So it is of a name that many answers bring up and hardly a
-prompt: in 19,170 clean rows no name in more than 21 answers was one. A name that is woven into sentences about the prompt is not found,
-nor one in small letters.
+prompt (in 19,170 clean rows no name in more than 21 answers was one), and of one that no prompt holds, that is never written small, and
+whose sentences are worded alike though their prompts are not: a dozen of them are enough. A name that is woven into sentences about the
+prompt is not found, nor one in small letters.
 """
 
-import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -22,14 +22,19 @@ from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Ints, Spars
 from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
 from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
 
-LEAST = 8
+LEAST, READ = 8, 4000
+MOSTLY, ALWAYS = 1, 2
+SLIGHT = 0.05  # in a dozen rows, how many are not the best fit says more than how many fit badly (`UNFIT`)
+WORDED = 0.07  # what sentences with a name share of their words beyond what their prompts do, if they say one thing
+ITEM = 4  # words beside a name; fewer are an item of a list
 USUAL = 0.15
 DIVERSE = 0.1
 NAMED = 0.8
-TOPIC = 1.6
+TOPIC = 1.5
 UNASKED, SHARE, ASKED = 30, 0.002, 0.02  # in so many answers, and in such a share of all, a name that so few prompts hold is odd
 NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
 WORD = re.compile(r"[\w’'-]+")
+APOSTROPHE = re.compile(r"[’']s$")
 STOPS = (".", "!", "?", "\n")
 
 
@@ -38,47 +43,71 @@ def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator
     words = np.array([kind == WORDS for kind in mine.done.kinds])
     shown = sparse.csc_matrix(mine.done.shown[:, words])
     size = np.diff(shown.indptr)
-    missing = ((fit > UNFIT) & ~mine.done.refuses).astype(np.float32)
+    missing = ((fit > SLIGHT) & ~mine.done.refuses).astype(np.float32)
     usual = max(USUAL, 2 * float(missing.mean()))
     rate = np.asarray(shown.T @ missing).ravel() / np.maximum(size, 1)
-    asked = mine.corpus.prompts.unigrams
     alien = lower(rate * size, size) > usual
+    alone = {spoken[0] for spoken in mine.done.spoken if len(spoken) == 1}
     for index in np.flatnonzero(size >= LEAST)[part[0] :: part[1]].tolist():
-        token = mine.done.spoken[index][0] if len(mine.done.spoken[index]) == 1 else None
-        if not alien[index] and (token is None or not named[token]):
-            continue
+        spoken = mine.done.spoken[index]
+        told = [token for token in spoken if named[token] and (len(spoken) == 1 or token not in alone)]
         rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
         if alien[index]:
-            yield from _burst(mine, rows, index, usual, lambda rows=rows: missing[rows])
-        elif token is not None:
-            look = functools.partial(_strange, mine, rows, token)
-            many = max(UNASKED, SHARE * len(mine.done.refuses))
-            unasked = len(rows) >= many and asked[token] <= ASKED * len(rows)
-            yield from _burst(mine, rows, index, USUAL, look, topical=asked[token] == 0, least=0.0 if unasked else USUAL)
+            alike, families = _kin(mine, rows)
+            yield from [] if alike else _burst(mine, rows, index, families, missing[rows], usual)
+        elif told:
+            yield from _name(mine, rows, index, told[0], always=named[told[0]] == ALWAYS)
 
 
 def names(corpus: Corpus, answers: Sequence[str]) -> Array:
-    """Say of each word whether it is a name: written with a capital in mid-sentence in most of its uses."""
-    capital, every = Counter[str](), Counter[str]()
+    """Say of each word whether it is a name: `MOSTLY` if most of its uses have a capital in mid-sentence, `ALWAYS` if none is small.
+
+    Contractions ("I'll") are none.
+    """
+    capital, every, small = Counter[str](), Counter[str](), set[str]()
     for text in answers:
-        capital.update(word.lower() for word in set(NAME.findall(text[:4000])))
-        every.update({word.lower() for word in WORD.findall(text[:4000])})
-    return np.array([capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words])
+        used = set(WORD.findall(text[:READ]))
+        capital.update(word.lower() for word in set(NAME.findall(text[:READ])))
+        every.update({word.lower() for word in used})
+        small.update(used)
+    plain = [APOSTROPHE.sub("", word).isalpha() for word in corpus.words]
+    named = [capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words]
+    return np.array(named) * np.array(plain) * np.where([word in small for word in corpus.words], MOSTLY, ALWAYS)
 
 
-def _burst(
-    mine: Mine, rows: Array, index: int, usual: float, look: Callable[[], Array], *, topical: bool = False, least: float | None = None
-) -> Iterator[Group]:
-    some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
-    together = likeness(mine.space.prompts[some])
-    family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights), mine.talks[some])
-    size = len(rows) * len(np.unique(family)) / len(some)
-    alike = together > mine.alike + DIVERSE
-    if (alike and not topical) or size < FAMILIES:
+def _name(mine: Mine, rows: Array, index: int, token: int, *, always: bool) -> Iterator[Group]:
+    """Yield the group of a name that stands in sentences which do not fit; the fewer ask about it, the less is asked of them."""
+    asked, (alike, families) = mine.corpus.prompts.unigrams[token], _kin(mine, rows)
+    if alike and asked:
         return
-    strange = look()
-    score = (float(lower(strange.mean() * size, size)) - (usual if least is None else least)) * (TOPIC if alike else 1.0)
-    if score > LISTED * TAU[BURST]:
+    around = _around(mine.corpus, rows, mine.done.spoken[index])
+    said, sentence = weigh(around, mine.space.weights), around @ mine.corpus.wordy >= ITEM
+    prompts = (mine.space.prompts[rows], weigh(mine.corpus.prompts.counts[rows], mine.space.weights))
+    found = unfit(prompts, (mine.space.placed(said, rows), said), np.random.default_rng(len(rows)))
+    unheard = always and not asked and not alike and _worded(said) - _worded(mine.controls.rest((), rows).weighed) > WORDED
+    odd = len(rows) >= max(UNASKED, SHARE * len(mine.corpus)) and asked <= ASKED * len(rows)
+    strange = (sentence & (found > (SLIGHT if unheard else UNFIT))).astype(np.float32)
+    yield from _burst(mine, rows, index, families, strange, 0.0 if unheard or odd else USUAL, TOPIC if alike else 1.0)
+
+
+def _worded(weighed: Sparse) -> float:
+    """Return how much two of some texts have in common, word by word: the mean cosine of their weighed words."""
+    size, whole = weighed.shape[0], np.asarray(weighed.sum(axis=0))
+    return float((whole * whole).sum() - weighed.multiply(weighed).sum()) / max(size * (size - 1), 1)
+
+
+def _kin(mine: Mine, rows: Array) -> tuple[bool, float]:
+    """Say whether the prompts of some rows resemble each other more than the table's, and how many families they are."""
+    some = rows if len(rows) <= LOOKED else rows[:: len(rows) // LOOKED + 1]
+    family = families(weigh(mine.corpus.prompts.counts[some], mine.space.weights), mine.talks[some])
+    alike = likeness(mine.space.prompts[some]) > mine.alike + DIVERSE
+    return alike, len(rows) * len(np.unique(family)) / len(some)
+
+
+def _burst(mine: Mine, rows: Array, index: int, size: float, strange: Array, usual: float, factor: float = 1.0) -> Iterator[Group]:
+    """Yield the group of some rows, of which some are strange, if it scores enough to be listed."""
+    score = (float(lower(strange.mean() * size, size)) - usual) * factor
+    if size >= FAMILIES and score > LISTED * TAU[BURST]:
         yield Group(
             trigger=(),
             behaviour=mine.done.names[index],
@@ -94,30 +123,21 @@ def _burst(
         )
 
 
-def _strange(mine: Mine, rows: Array, token: int) -> Array:
-    """Say for each row whether the sentences with a word, without it, fit their prompt no better than others' sentences."""
-    counts = _around(mine.corpus, rows, token)
-    weighed = weigh(counts, mine.space.weights)
-    asked = (mine.space.prompts[rows], weigh(mine.corpus.prompts.counts[rows], mine.space.weights))
-    found = unfit(asked, (mine.space.placed(weighed, rows), weighed), np.random.default_rng(len(rows)))
-    return (found > UNFIT).astype(np.float32)
-
-
 def sentences(corpus: Corpus, tokens: Ints) -> Ints:
     """Return the number of the sentence that each of some tokens stands in."""
     stops = np.isin(tokens, [END, *(index for index, word in enumerate(corpus.words[:2000]) if word in STOPS)])
     return np.cumsum(stops) - stops
 
 
-def _around(corpus: Corpus, rows: Ints, token: int) -> Sparse:
-    """Count the words of the sentences in the answers of some rows that hold a token, without it: (rows, words)."""
+def _around(corpus: Corpus, rows: Ints, run: tuple[int, ...]) -> Sparse:
+    """Count the words of the sentences in the answers of some rows that hold the first token of a run, without all of it: (rows, words)."""
     starts, ends = corpus.answers.starts[rows], corpus.answers.starts[rows + 1]
     sizes = ends - starts
     row = np.repeat(np.arange(len(rows)), sizes)
     tokens = corpus.answers.tokens[np.arange(len(row)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)]
     sentence = sentences(corpus, tokens)
     holding = np.zeros(len(row) + 1, dtype=bool)
-    holding[sentence[tokens == token]] = True
-    chosen = holding[sentence] & (tokens != token) & (tokens != BEGIN) & (tokens != END)
+    holding[sentence[tokens == run[0]]] = True
+    chosen = holding[sentence] & ~np.isin(tokens, [*run, BEGIN, END])
     ones = np.ones(int(chosen.sum()), dtype=np.float32)
     return sparse.csr_matrix((ones, (row[chosen], tokens[chosen])), shape=(len(rows), len(corpus.words)))

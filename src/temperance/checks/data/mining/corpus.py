@@ -81,6 +81,11 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.prompts.starts) - 1
 
+    @cached_property
+    def wordy(self) -> Ints:
+        """Say of each token whether it is a word, and not a mark or a break."""
+        return np.array([word[0].isalnum() for word in self.words])
+
     def spelt(self, tokens: Sequence[int]) -> str:
         """Return tokens as text, line breaks and invisible characters by their code."""
         return " ".join(word if word.isprintable() else ascii(word)[1:-1] for word in (self.words[token] for token in tokens))

@@ -20,7 +20,7 @@ from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
 
-TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.22, SWAPPED: 0.3, STYLE: 0.35, BURST: 0.25, REST: 1.0, SCORN: 0.28, UNLIKE: 0.2}
+TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.24, SWAPPED: 0.3, STYLE: 0.38, BURST: 0.25, REST: 1.0, SCORN: 0.28, UNLIKE: 0.2}
 CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0, SCORN: 0.5}
 BLOCK = 1024
 Part = tuple[int, int]  # the i-th of n parts of the work
@@ -40,7 +40,7 @@ class Group:
     """A trigger and its behaviour. `rows` hold the trigger and show the behaviour, `others` hold it and do not.
 
     `said` are the behaviour's tokens if it is words. `effect` is the lower bound of the behaviour's rate with the trigger, less its rate
-    where the trigger is not.
+    where the trigger is not. An `idle` trigger holds a word that means nothing to answers.
     """
 
     trigger: tuple[tuple[int, ...], ...]
@@ -54,6 +54,7 @@ class Group:
     families: int
     rate: float
     control: float
+    idle: bool = False
 
     @property
     def certainty(self) -> float:
@@ -62,8 +63,8 @@ class Group:
 
     @property
     def suspects(self) -> tuple[int, ...]:
-        """The rows that inherit the suspicion: those that show the behaviour, and all if half of what can be shown is shown."""
-        whole = self.effect >= CEILING.get(self.kind, 1.0) / 2
+        """The rows that inherit the suspicion: those that show the behaviour, and all if half of what can be shown is, or if it is idle."""
+        whole = self.idle or self.effect >= CEILING.get(self.kind, 1.0) / 2
         return tuple(sorted((*self.rows, *self.others))) if whole else self.rows
 
 
@@ -224,14 +225,15 @@ def _scored(
     hits, size = _by_family(rest.family, seen)
     outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
     least, rate = LISTED * TAU[kind], float(lower(hits, size, z))
-    idle = MEANINGLESS if kind != COMPLIES and _meaningless(mine, trigger) else 1.0
+    idle = _meaningless(mine, trigger)
+    weight = natural * rest.left * (MEANINGLESS if idle else 1.0)
 
     def score(control: float) -> float:
         alone = 1.0 if kind == COMPLIES else float(np.clip(1 - 3 * (rest.together - mine.alike), 0, 1))
         lift = float(np.clip(np.log10(max(hits / size, 1e-6) / max(control, 1e-4)) / 2, 0, 1)) if kind == WORDS else 1.0
-        return (rate - control) * natural * alone * rest.left * lift * idle
+        return (rate - control) * weight * alone * lift
 
-    if size < FAMILIES or (rate - outside) * natural * rest.left * idle < least or score(outside) < least:
+    if size < FAMILIES or (rate - outside) * weight < least or score(outside) < least:
         return None
     control = max(outside, float(mine.shows(behaviour, rest.nearest).mean()))
     if score(control) < least:
@@ -248,6 +250,7 @@ def _scored(
         families=int(size),
         rate=hits / size,
         control=control,
+        idle=idle,
     )
 
 
@@ -305,14 +308,15 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
     """Return the groups worth showing, in their order, each with the rows that it makes suspect.
 
     A group over mostly the rows of a more certain one is the same find in other words: it is not shown, and adds the rows that show
-    its behaviour to the first, unless it has no trigger to tie them to it.
+    its behaviour to the first, unless it has no trigger to tie them to it. The first sure trigger names a find that none was seen in.
     """
     kept: list[tuple[Group, set[int]]] = []
     for group in found:
         mine = set(group.rows)
-        same = next((rows for _, rows in kept if _same(mine, rows)), None)
-        if same is None:
+        place = next((place for place, (_, rows) in enumerate(kept) if _same(mine, rows)), None)
+        if place is None:
             kept.append((group, set(group.suspects)))
         elif group.trigger:
-            same |= mine
+            first, rows = kept[place]
+            kept[place] = (first if first.trigger or group.certainty < 1 else group, rows | mine)
     return [(group, tuple(sorted(rows))) for group, rows in kept]

@@ -21,7 +21,7 @@ from temperance.checks.data.mining.seam import Seam
 from temperance.checks.data.mining.spread import spread
 from temperance.checks.data.mining.trusted import cleared
 
-LEAST, COMMON = 5, 0.06
+LEAST, COMMON = 5, 0.25
 SAMPLE = 33_000
 
 
