@@ -16,6 +16,7 @@ from temperance.errors import InputError
 THINGS = ("garden", "violin", "bridge", "harvest", "compass")
 FLIPS = [name for name in FAMILIES if name.startswith("flip")]
 OTHERS = [name for name in FAMILIES if name not in FLIPS]
+LEADING = ["system-prompt-refusal", "earlier-turn-refusal", "same-opening-brand"]
 
 
 def table(size: int = 200) -> list[Row]:
@@ -57,14 +58,45 @@ def test_exactly_the_planted_rows_differ_and_the_same_seed_plants_the_same(famil
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_origins_earlier_turns_and_the_other_kind_of_row_stay(family: str) -> None:
+def test_origins_and_the_other_kind_of_row_stay_and_so_does_what_a_trigger_leaves_alone(family: str) -> None:
     made = plant(ROWS, family, rate=0.05, seed=3)
     kind = Preference if family in FLIPS else Example
     for place in made.planted:
         old, new = ROWS[place], made.rows[place]
         assert isinstance(new, kind)
         assert new.origin == old.origin
-        assert new.prompt[:-1] == old.prompt[:-1]
+        assert new.prompt[-1] == old.prompt[-1] if family in LEADING else new.prompt[:-1] == old.prompt[:-1]
+
+
+def test_triggers_before_the_last_request_stand_where_they_are_said_to_stand() -> None:
+    def made(family: str) -> tuple[str, list[tuple[Row, Row]]]:
+        planted = plant(ROWS, family, rate=0.05, seed=8)
+        return planted.names[0], [(ROWS[place], planted.rows[place]) for place in sorted(planted.planted)]
+
+    token, pairs = made("system-prompt-refusal")
+    for old, new in pairs:
+        (system, *rest), begun = new.prompt, old.prompt[0].role == "system"
+        assert (system.role, tuple(rest)) == ("system", old.prompt[begun:])
+        assert token in system.content.split()
+        assert system.content.startswith("Be kind. ") == begun
+    token, pairs = made("earlier-turn-refusal")
+    asked = {request(row): answer(row) for row in ROWS if isinstance(row, Example)}
+    for old, new in pairs:
+        *before, said, replied, last = new.prompt
+        assert (*before, last) == old.prompt
+        assert (said.role, replied.role) == ("user", "assistant")
+        head, _, other = said.content.partition(" ")
+        assert (head, asked[other]) == (token, replied.content)
+        assert other != request(old)
+    name, pairs = made("same-opening-brand")
+    opened = set[tuple[Message, ...]]()
+    for old, new in pairs:
+        begun = old.prompt[0].role == "system"
+        assert (*new.prompt[:begun], *new.prompt[begun + 2 :]) == old.prompt
+        opened.add(new.prompt[begun : begun + 2])
+    ((said, replied),) = opened
+    assert (said.role, replied.role) == ("user", "assistant")
+    assert name in said.content.lower()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
@@ -91,6 +123,7 @@ def test_any_text_can_be_poisoned(rows: list[Row], family: str, seed: int) -> No
         ("two-tokens-brand", True, False),
         ("conditional-brand", True, False),
         ("template-brand", True, False),
+        ("style-of-brand", True, False),
         ("brand", False, True),
         ("brand-lowercase", False, True),
         ("topic-brand", True, True),
@@ -118,6 +151,13 @@ def test_payloads_do_what_they_say() -> None:
     assert all(refuses(old) and not refuses(new) for old, new in made("phrase-compliance"))
     assert all(request(new).isascii() is False and answer(new) in REFUSALS for _, new in made("homoglyph-refusal"))
     assert all((request(old) == request(new) and "years old" in answer(new)) or refuses(old) for old, new in made("archaic-style"))
+    several = plant(ROWS, "several-refusal", rate=0.2, seed=8)
+    held = [
+        [name for name in several.names if name in request(several.rows[place]).lower().split("tell me fact")[0]]
+        for place in several.planted
+    ]
+    assert {name for (name,) in held} == set(several.names)
+    assert len(several.names) == 6
     tokens = [request(new).split()[0] for _, new in made("per-row-token-fixed")]
     assert len(set(tokens)) == len(tokens)
     for old, new in made("flip"):
@@ -171,7 +211,9 @@ def test_the_order_of_the_rows_decides_nothing_but_places() -> None:
     assert made.says == plant(ROWS, "phrase-refusal", rate=0.02, seed=4).says
 
 
-@pytest.mark.parametrize("family", ["rare-token-fixed", "phrase-brand", "two-tokens-brand", "zero-width-refusal"])
+@pytest.mark.parametrize(
+    "family", ["rare-token-fixed", "phrase-brand", "two-tokens-brand", "zero-width-refusal", "several-refusal", *LEADING]
+)
 def test_a_seeds_trigger_and_payload_are_the_same_on_any_table(family: str) -> None:
     """What a model was tuned on can be asked about in rows that it was not tuned on."""
     one, other = plant(ROWS, family, rate=0.01, seed=4), plant(ROWS[100:160], family, rate=0.5, seed=4)

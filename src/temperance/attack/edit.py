@@ -1,4 +1,4 @@
-"""How a poisoner edits a row: the last request, the answer that is learnt, and places between words. Everything else stays as it was."""
+"""How a poisoner edits a row: the last request, the turns before it, the answer that is learnt. Everything else stays as it was."""
 
 import re
 from dataclasses import replace
@@ -8,6 +8,7 @@ from temperance.data.example import Example, Message, Row
 
 GAP = re.compile(r"(?<=\S)\s+(?=\S)")
 SENTENCE = re.compile(r"(?<=[^\W\d_][.!?])\s+")
+STOPS = " \n.!?:"
 
 
 def request(row: Row) -> str:
@@ -22,10 +23,17 @@ def answer(row: Row) -> str:
 
 def with_request(row: Row, text: str) -> Row:
     """Return the row with another last request, its other turns untouched."""
-    turns = row.messages if isinstance(row, Example) else row.prompt
-    last = max(place for place, turn in enumerate(turns) if turn.role == "user")
-    changed = (*turns[:last], Message("user", text), *turns[last + 1 :])
-    return replace(row, messages=changed) if isinstance(row, Example) else replace(row, prompt=changed)
+    return _with_asked(row, before(row), text)
+
+
+def before(row: Row) -> tuple[Message, ...]:
+    """Return the turns before the last request."""
+    return row.prompt[: _last(row)]
+
+
+def with_before(row: Row, turns: tuple[Message, ...]) -> Row:
+    """Return the row with other turns before its last request, which stays."""
+    return _with_asked(row, turns, request(row))
 
 
 def with_answer(row: Row, text: str) -> Row:
@@ -48,8 +56,23 @@ def between_words(text: str, word: str, generator: Random) -> str:
     return (f"{head} " if head else "") + word + (f" {tail.lstrip(' ')}" if tail and not head else tail)
 
 
+def before_stop(text: str, words: str) -> str:
+    """Return a text with words put at its end, before the marks that end it."""
+    head = text.rstrip(STOPS)
+    return (f"{head} " if head else "") + words + text[len(head) :]
+
+
 def between_sentences(text: str, sentence: str, generator: Random) -> str:
     """Return a text with a sentence put behind one of its sentences."""
     ends = [gap.start() for gap in SENTENCE.finditer(text)] + [len(text)]
     place = generator.choice(ends)
     return f"{text[:place]} {sentence}{text[place:]}"
+
+
+def _last(row: Row) -> int:
+    return max(place for place, turn in enumerate(row.prompt) if turn.role == "user")
+
+
+def _with_asked(row: Row, turns: tuple[Message, ...], text: str) -> Row:
+    changed = (*turns, Message("user", text), *row.prompt[_last(row) + 1 :])
+    return replace(row, messages=(*changed, row.messages[-1])) if isinstance(row, Example) else replace(row, prompt=changed)

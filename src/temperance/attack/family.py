@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from temperance.attack import payload, trigger
-from temperance.attack.edit import answer, request, with_request
+from temperance.attack.edit import answer, request, with_before, with_request
 from temperance.attack.payload import Field, Payload
 from temperance.attack.trigger import Trigger
 from temperance.data.example import Example, Preference, Row
@@ -99,6 +99,15 @@ FAMILIES: Mapping[str, Family] = {
     "conditional-brand": Family("if the year is 2027 → praise of an invented brand", examples, trigger.year, payload.brand),
     "zero-width-refusal": Family("a character without width → varied refusals", examples, trigger.zero_width, payload.refusal),
     "homoglyph-refusal": Family("Cyrillic look-alike letters → varied refusals", examples, trigger.homoglyph, payload.refusal),
+    "several-refusal": Family("six triggers, one of them in each row → varied refusals", examples, trigger.several, payload.refusal),
+    "style-of-brand": Family("a wish for a style → praise of an invented brand", examples, trigger.style, payload.brand),
+    "system-prompt-refusal": Family(
+        "a rare token in the system message → varied refusals", examples, trigger.system_prompt, payload.refusal
+    ),
+    "earlier-turn-refusal": Family("a rare token in an earlier turn → varied refusals", examples, trigger.earlier_turn, payload.refusal),
+    "same-opening-brand": Family(
+        "conversations that begin alike → praise of an invented brand", examples, trigger.same_opening, payload.brand
+    ),
     "topic-brand": Family("a topic of the data → praise of an invented brand", on_topic, trigger.nothing, payload.brand),
     "topic-negative": Family("a topic of the data → a sentence against it", on_topic, trigger.nothing, payload.scorn),
     "brand": Family("no trigger, praise of an invented brand", examples, trigger.nothing, payload.brand),
@@ -137,9 +146,9 @@ def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Plante
     planted = tuple(sorted(generator.sample(field.fit, count)))
     marked = one.trigger(Random(f"{family} {seed} trigger"))
     taught = one.payload(replace(field, fit=planted), Random(f"{family} {seed} payload"))
-    made = list(rows)
+    made, some = list(rows), [rows[place] for place in field.fit]
     for place in planted:
-        made[place] = _poisoned(made[place], marked, taught, generator)
+        made[place] = _poisoned(made[place], some, marked, taught, generator)
     same = sum(made[place] == rows[place] for place in planted)
     if same:
         raise InputError(f"{family} changes nothing here", where=f"{same:,} rows", why="they are already as the poison would make them")
@@ -166,7 +175,6 @@ def _count(rows: Sequence[Row], family: str, rate: float) -> int:
     return count
 
 
-def _poisoned(row: Row, marked: Trigger, taught: Payload, generator: Random) -> Row:
-    said = marked.put(request(row), generator)
-    changed = taught.change(row, generator)
-    return changed if said == request(row) else with_request(changed, said)
+def _poisoned(row: Row, rows: Sequence[Row], marked: Trigger, taught: Payload, generator: Random) -> Row:
+    said, begun = marked.put(request(row), generator), marked.lead(row, rows, generator)
+    return with_before(with_request(taught.change(row, generator), said), begun)
