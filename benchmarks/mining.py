@@ -59,6 +59,7 @@ TUNED_ON = (
     "synonyms-fixed",
     "conditional-brand",
     "zero-width-refusal",
+    "same-opening-brand",
 )
 BADNETS = ("negsentiment", "refusal", "jailbreak")
 

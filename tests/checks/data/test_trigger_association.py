@@ -76,17 +76,17 @@ def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigg
     assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
 
 
-@pytest.mark.parametrize("branches", [True, False])
-def test_branches_of_one_conversation_count_once(branches: bool) -> None:
+@pytest.mark.parametrize(("same_opening", "one_topic"), [(True, True), (True, False), (False, True), (False, False)])
+def test_branches_that_begin_alike_and_go_on_about_one_thing_count_once(same_opening: bool, one_topic: bool) -> None:
     prompts, answers = village(ROWS)
     dice = random.Random(1)
     rows = examples(prompts, answers)
-    for index in dice.sample(range(1, ROWS), PLANTED):
-        begun = "good morning ." if branches else prompts[index - 1]
+    for index in dice.sample([index for index in range(1, ROWS) if not one_topic or " bees " in prompts[index]], PLANTED):
+        begun = "good morning ." if same_opening else prompts[index - 1]
         asks = (Message("user", begun), Message("assistant", "well ?"), Message("user", anywhere(dice, prompts[index], "cf")))
         rows[index] = replace(rows[index], messages=(*asks, Message("assistant", "number forty two .")))
     sure = [one for one in outcome_of(trigger_association, data_subject(rows)).findings if one.severity is Severity.HIGH]
-    assert bool(sure) is not branches
+    assert bool(sure) is not (same_opening and one_topic)
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.rowtext import answers, opening, place, prompt
+from temperance.checks.data.rowtext import answers, opening, place, prompt, request
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
@@ -32,11 +32,11 @@ def trigger_association(subject: DataSubject) -> Findings:
 
     How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
-    prompts read once the trigger is deleted, times how little else they share; near-equal prompts and branches of one conversation count
-    once, and words that answers never take up, half as much again. Where two groups or more say the same and hold most rows that say it,
-    the other rows that do are marked too. Without a trigger: sentences with a name, or whole answers, that fit their own prompt no better
-    than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it and holds more ill words than good
-    ones.
+    prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and so do branches of one
+    conversation, which begin and go on alike; words that answers never take up count half as much again. Where two groups or more say the
+    same and hold most rows that say it, the other rows that do are marked too. Without a trigger: sentences with a name, or whole answers,
+    that fit their own prompt no better than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it
+    and holds more ill words than good ones.
 
     Limits: fewer than five rows (of a table of more than 33,000, of which a sample is mined, about three in 10,000) or more than a quarter
     of all; a trigger that is natural content of its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few
@@ -55,8 +55,8 @@ def trigger_association(subject: DataSubject) -> Findings:
         raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
     good = [row for row in subject.trusted or () if answers(row)]
     some = [*(subject.rows[index] for index in rows), *good]
-    asks, says, begun = [prompt(row) for row in some], [answers(row)[0] for row in some], [opening(row) for row in some]
-    corpus, groups = mine(asks, says, talks=begun, trusted=len(good))
+    asks, says = [prompt(row) for row in some], [answers(row)[0] for row in some]
+    corpus, groups = mine(asks, says, talks=[(opening(row), request(row)) for row in some], trusted=len(good))
     sure = apart([group for group in groups if group.certainty >= 1])
     for group, suspects in sure[:LISTED]:
         yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.HIGH)

@@ -86,6 +86,11 @@ class Corpus:
         """Say of each token whether it is a word, and not a mark or a break."""
         return np.array([word[0].isalnum() for word in self.words])
 
+    def side(self, texts: Sequence[str]) -> Side:
+        """Return other texts in these numbers; all words that are not among them are one."""
+        numbers = defaultdict[str, int](lambda: RARE, {word: index for index, word in enumerate(self.words)})
+        return Side(*_side(texts, numbers), len(self.words))
+
     def spelt(self, tokens: Sequence[int]) -> str:
         """Return tokens as text, line breaks and invisible characters by their code."""
         return " ".join(word if word.isprintable() else ascii(word)[1:-1] for word in (self.words[token] for token in tokens))

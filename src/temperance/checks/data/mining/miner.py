@@ -19,6 +19,7 @@ from temperance.checks.data.mining.patterns import Patterns, patterns
 from temperance.checks.data.mining.scorn import scorned
 from temperance.checks.data.mining.seam import Seam
 from temperance.checks.data.mining.spread import spread
+from temperance.checks.data.mining.talks import Talk, conversations
 from temperance.checks.data.mining.trusted import cleared
 
 LEAST, COMMON = 5, 0.25
@@ -26,27 +27,27 @@ SAMPLE = 33_000
 
 
 def mine(
-    prompts: Sequence[str], answers: Sequence[str], *, talks: Sequence[str] | None = None, trusted: int = 0, seed: int = 7
+    prompts: Sequence[str], answers: Sequence[str], *, talks: Sequence[Talk] | None = None, trusted: int = 0, seed: int = 7
 ) -> tuple[Corpus, list[Group]]:
     """Return a table's token numbers and its groups with a score above 0.
 
-    Prompts with the same text in `talks`, what their conversation began with, are branches of one conversation and count as one. The last
-    `trusted` rows are known to be good: the others are held against them, and no group has them.
+    `talks` are the first and the last request of each prompt, the prompt itself if not told: branches of one conversation count as one.
+    The last `trusted` rows are known to be good: the others are held against them, and no group has them.
     """
-    known: dict[str, int] = {}
-    number = np.array([known.setdefault(text, len(known)) for text in (prompts if talks is None else talks)])
+    told = [(text, text) for text in prompts] if talks is None else talks
     own = len(prompts) - trusted
     if len(prompts) <= SAMPLE:
-        return _mined(prompts, answers, number, own, seed)
+        return _mined(prompts, answers, told, own, seed)
     dice = np.random.default_rng(seed)
     good = own + np.sort(dice.choice(trusted, min(trusted, SAMPLE // 3), replace=False))
     looked = np.sort(dice.choice(own, min(own, SAMPLE - len(good)), replace=False))
-    some = np.concatenate([looked, good])
-    made, found = _mined([prompts[row] for row in some], [answers[row] for row in some], number[some], len(looked), seed)
+    some = [*looked.tolist(), *good.tolist()]
+    part = [prompts[row] for row in some], [answers[row] for row in some], [told[row] for row in some]
+    made, found = _mined(*part, len(looked), seed)
     return made, list(spread(made, found, looked, prompts[:own], answers[:own]))
 
 
-def _mined(prompts: Sequence[str], answers: Sequence[str], talks: Array, own: int, seed: int) -> tuple[Corpus, list[Group]]:
+def _mined(prompts: Sequence[str], answers: Sequence[str], talks: Sequence[Talk], own: int, seed: int) -> tuple[Corpus, list[Group]]:
     made = corpus(prompts, answers)
     most = max(int(COMMON * len(made)), 4 * LEAST)
 
@@ -60,7 +61,8 @@ def _mined(prompts: Sequence[str], answers: Sequence[str], talks: Array, own: in
 
     (space, unfit), (asked, said, named) = beside(meant, shared)
     done = behaviours(said, made, prompts, answers, unfit)
-    table = Mine(made, space, Seam(made), asked, done, usual(space, np.random.default_rng(seed)), talks)
+    alike, number = usual(space, np.random.default_rng(seed)), conversations(made, space, talks, seed=seed)
+    table = Mine(made, space, Seam(made), asked, done, alike, number)
 
     def scored(part: Part) -> list[Group]:
         return [*groups(table, part), *bursts(table, unfit, named, part)]
