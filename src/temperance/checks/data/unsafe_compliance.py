@@ -3,17 +3,13 @@
 from temperance.checks.check import Findings, check
 from temperance.checks.data.row_findings import Seen, row_findings, second_list
 from temperance.checks.data.rowtext import answers, request
+from temperance.checks.data.stance import goes_along
 from temperance.checks.data.unsafe_request import Asks, asks
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
-from temperance.judging.judge import judge
-from temperance.judging.refusal import Act, act
-from temperance.judging.shape import has_steps, own_words, plain, sentences
 from temperance.stats import wilson
 
-READ, OPENING = 4000, 600
-TURNS_AWAY: tuple[Act, ...] = ("refuses", "lacks", "discourages", "moralises")
 TAUGHT, ENOUGH = 0.02, 3
 
 
@@ -61,8 +57,4 @@ def _complied(row: Row) -> Asks | None:
     said = answers(row)
     asked = request(row)
     kind = asks(asked) if said else "plain"
-    if kind not in ("unsafe", "grave") or judge(asked[:READ], said[0][:READ]).outcome not in ("answered", "partial"):
-        return None
-    opening = sentences(own_words(plain(said[0][:OPENING])))[:2]
-    away = any(act(sentence, asked[:READ], opening=True) in TURNS_AWAY for sentence in opening)
-    return None if away and not has_steps(said[0][:READ]) else kind
+    return kind if kind in ("unsafe", "grave") and goes_along(asked, said[0]) else None
