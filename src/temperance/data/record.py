@@ -5,6 +5,7 @@ It knows JSON and what text may hold, but no container and no format.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import orjson
 
 CAP = 16 << 20
 EXCERPT = 80
+TOO_DEEP = "is nested too deeply (the limit is about a thousand levels)"
 
 
 class Malformed(ValueError):
@@ -88,21 +90,37 @@ def parse_json(raw: bytes) -> Any:
     """Parse one JSON value. Python's `NaN` is let through, as many exports write it; so are lone surrogates, for `clean` to name.
 
     Raises:
-        Malformed: not UTF-8, not JSON, or nested more than 1024 levels deep.
+        Malformed: not UTF-8, not JSON, nested more than about a thousand levels deep, or an object in it names a field twice.
     """
+    value = _parsed(raw)
+    try:
+        json.loads(raw, object_pairs_hook=_once, parse_int=str)  # orjson keeps the last of two fields and does not tell
+    except RecursionError as error:
+        raise Malformed(TOO_DEEP) from error
+    return value
+
+
+def _parsed(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         if "recursion" in str(error).lower():
-            raise Malformed("is nested too deeply (the limit is 1024 levels)") from error
+            raise Malformed(TOO_DEEP) from error
     try:
         return json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise Malformed(f"is not UTF-8 (byte {error.start} of the row is 0x{raw[error.start]:02x})") from error
     except RecursionError as error:
-        raise Malformed("is nested too deeply (the limit is 1024 levels)") from error
+        raise Malformed(TOO_DEEP) from error
     except ValueError as error:
         raise Malformed(f"is not JSON: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object in which a name stands twice, for two parsers could read it differently."""
+    if len(dict(pairs)) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise Malformed(f"names {excerpt(name)!r} twice in one object")
 
 
 def parse_record(raw: bytes) -> Mapping[str, Any]:

@@ -29,6 +29,11 @@ class Bad:
         (ask("What is a fox?", "An\x00 animal."), "review"),
         (ask("What is a fox?", "An \ufffdnimal."), "review"),
         (ask("What is a fox?", "word " * 20_000), "review"),
+        (ask("What is a fox?", '=HYPERLINK("http://foxes.example", "An animal")'), "review"),
+        (ask("What is a fox?", "= webservice(A1)"), "review"),
+        (ask("+cmd|' /C calc'!A0", "An animal."), "review"),
+        (ask("What is a fox?", "'@SUM(1+1)*cmd|' /C calc'!A0"), "review"),
+        (prefer("What is a fox?", "An animal.", "-powershell|'-c calc'!A1"), "review"),
     ],
 )
 def test_a_malformed_row_is_named(row: object, action: str) -> None:
@@ -44,6 +49,11 @@ def test_a_malformed_row_is_named(row: object, action: str) -> None:
         ask("\ufeffWhat is a fox?", "Ein Füchslein.\n\tEnde."),
         ask("فارسی", "می‌خواهم"),
         prefer("Which one?", "This.", "That."),
+        ask("Add up a column.", "=SUM(A1:A9)"),
+        ask("How do I link a cell?", "Write =HYPERLINK(A1) into it."),
+        ask("Name two ways to reach her.", "- Call (555 or 556)\n- @home (after six)"),
+        ask("Write a class.", "@dataclass(frozen=True)\nclass Fox: ..."),
+        ask("What is -5 + 3?", "-2"),
     ],
 )
 def test_a_short_or_foreign_row_is_fine(row: object) -> None:

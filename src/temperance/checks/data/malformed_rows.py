@@ -16,6 +16,12 @@ LONGEST = 50_000
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 INVISIBLE = re.compile(r"[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\U000e0000-\U000e007f]")
 FLAG_TAGS = re.compile(r"\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]+\U000e007f")
+FORMULA = re.compile(
+    r"\s*[\"']?(?:=\s*|[+@-])"
+    r"(?:(?:HYPERLINK|WEBSERVICE|FILTERXML|IMPORT(?:XML|DATA|HTML|FEED|RANGE)|IMAGE|DDE|RTD|CALL|EXEC|REGISTER|SHELL)\(|\w+\|'[^'\n]*'!)"
+    r"|\s*[\"']?@(?-i:[A-Z]{2,})\(",
+    re.IGNORECASE,
+)
 BROKEN = re.compile(r"[\ufffd\ud800-\udfff]")
 
 KINDS: dict[str, tuple[float, Action, str]] = {
@@ -25,10 +31,11 @@ KINDS: dict[str, tuple[float, Action, str]] = {
     "with undecodable characters": (0.2, "review", "read the source in its true encoding"),
     "with control characters": (0.4, "review", "look at the row; remove the characters at the source"),
     "with invisible characters": (0.6, "review", "look at the row and at the others that carry the same characters"),
+    "with a text that a spreadsheet would run": (0.5, "review", "look at the row; never open the table in a spreadsheet program"),
     "with an answer of no words": (0.2, "review", "look at the row"),
     f"with a text above {LONGEST:,} characters": (0.3, "review", "look at the row; a tuning run would cut it"),
 }
-EMPTY, UNANSWERED, EQUAL, UNDECODED, CONTROLLED, HIDDEN, WORDLESS, LONG = KINDS
+EMPTY, UNANSWERED, EQUAL, UNDECODED, CONTROLLED, HIDDEN, FORMULAS, WORDLESS, LONG = KINDS
 
 
 def problems(row: Row) -> Iterator[str]:
@@ -44,6 +51,8 @@ def problems(row: Row) -> Iterator[str]:
         yield EQUAL
     for text in texts(row):
         yield from _odd_characters(text)
+        if FORMULA.match(text):
+            yield FORMULAS
 
 
 def _odd_characters(text: str) -> Iterator[str]:
@@ -68,13 +77,16 @@ def malformed_rows(subject: DataSubject) -> Findings:
     """Rows that could not be read, say nothing, or hide something.
 
     What: rows that the reader set aside; empty questions or answers; preferences between equal answers; answers of punctuation alone;
-    texts above 50,000 characters; control characters; invisible characters (zero-width, direction overrides, tags); undecodable ones.
+    texts above 50,000 characters; control characters; invisible characters (zero-width, direction overrides, tags); undecodable ones;
+    texts that begin as a spreadsheet formula which fetches, links or runs something (=HYPERLINK(…), =cmd|'…'!A1).
 
-    Why: an empty answer teaches the model to say nothing, and an invisible character is a trigger that no reviewer sees.
+    Why: an empty answer teaches the model to say nothing, an invisible character is a trigger that no reviewer sees, and a formula acts on
+    whoever opens the table in a spreadsheet program.
 
     How measured: each row against the list above; emoji flags, joiners and a leading byte-order mark are not counted as invisible.
 
-    Limits: an answer that is short but says something is not malformed. Look-alike letters of other alphabets are not looked for.
+    Limits: an answer that is short but says something is not malformed. Look-alike letters of other alphabets are not looked for. Formulas
+    that only reckon (=SUM(A1:A9)) are what people ask for, and are not reported; nor are formulas in columns that are not read.
 
     Fix: rows that say nothing are dropped; the others wait for a person.
     """
@@ -105,7 +117,7 @@ def _finding(subject: DataSubject, kind: str, rows: list[int]) -> Finding:
     first = subject.rows[rows[0]]
     return Finding(
         id="data/malformed-rows",
-        severity=Severity.MEDIUM if kind in (HIDDEN, CONTROLLED) else Severity.LOW,
+        severity=Severity.MEDIUM if kind in (HIDDEN, CONTROLLED, FORMULAS) else Severity.LOW,
         confidence=Confidence.HIGH,
         title=f"{len(rows)} row{'s' * (len(rows) > 1)} {kind}",
         evidence=Evidence(where=place(first), says=_says(first, kind), value=float(len(rows)), n=len(subject.rows)),
