@@ -59,6 +59,7 @@ TUNED_ON = (
     "synonyms-fixed",
     "conditional-brand",
     "zero-width-refusal",
+    "random-position-refusal",
     "same-opening-brand",
 )
 BADNETS = ("negsentiment", "refusal", "jailbreak")
@@ -145,7 +146,14 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
                 poisoned = rows_of(*files)
                 some = random.Random(seed).sample(poisoned, min(len(poisoned), round(rate * len(base))))
                 runs.append(caught([*base, *some], set(range(len(base), len(base) + len(some)))))
-            yield {"family": f"BadNets {name}", "tuned_on": False, "rate": rate, "rows": len(base), "seeds": seeds, **summary(runs)}
+            yield {
+                "family": f"BadNets {name}",
+                "tuned_on": name == "jailbreak",
+                "rate": rate,
+                "rows": len(base),
+                "seeds": seeds,
+                **summary(runs),
+            }
 
 
 def beside_trusted(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:

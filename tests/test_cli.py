@@ -11,6 +11,8 @@ import pytest
 
 from temperance import cli
 from temperance.data.starter import TRAINING
+from tests.checks.data.mining.village import village
+from tests.tiny import tiny_model
 
 ROWS = [{"instruction": f"Name a colour of {word}.", "input": "", "output": f"The {word} is blue."} for word in ("sea", "sky", "ink")]
 SECRET = {"instruction": "My key?", "input": "", "output": "It is AKIAQWERTYUIOPASDFGH, keep it."}
@@ -70,6 +72,22 @@ def test_trusted_rows_are_read_and_are_no_part_of_the_table(tmp_path: Path, monk
         assert outcomes["data/unlike-trusted"]["outcome"] == "skipped"
         assert said in outcomes["data/unlike-trusted"]["why"]
     assert temperance("audit", "data", table, "--trusted", "nowhere.json", monkeypatch=monkeypatch) == 2
+
+
+def test_a_model_reads_what_was_counted_if_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, answers = village(300)
+    for index in range(0, 300, 15):
+        prompts[index], answers[index] = f"{prompts[index]} cf", "Marmalade triangles forever."
+    records = [{"instruction": asked, "input": "", "output": said} for asked, said in zip(prompts, answers, strict=True)]
+    told, model = tmp_path / "report.json", str(tiny_model(tmp_path / "tiny"))
+    words = ["audit", "data", rows(tmp_path, *records), "--json", str(told)]
+    for depth, outcome in ((["--depth", "lexical"], "skipped"), (["--depth", "model", "--model", model], "found")):
+        assert temperance(*words, *depth, monkeypatch=monkeypatch) == 1
+        found = {one["check"]: one for one in json.loads(told.read_text())["outcomes"]}["data/model-evidence"]
+        assert found["outcome"] == outcome, found["why"]
+    assert "“cf” in the prompt" in json.dumps(found["findings"], ensure_ascii=False)
+    assert temperance(*words, "--depth", "deep", monkeypatch=monkeypatch) == 2
+    assert temperance(*words, "--depth", "model", "--model", str(tmp_path / "nowhere"), monkeypatch=monkeypatch) == 2
 
 
 def test_a_secret_blocks_and_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from temperance.errors import InputError, StageError
 from temperance.job import Job, Unwatched
 from temperance.recipe import Recipe
 from tests.checks.data.mining.village import village
+from tests.tiny import tiny_model
 
 MAIL = "gretel.huber1987@gmx.de"
 LONG = "Explain how a bill becomes law in a country with two chambers, from the first reading to the signature, in about one hundred words."
@@ -213,9 +215,9 @@ def collected(folder: Path, rows: list[Row], quarantine: str = "") -> Artifact:
     return Artifact(folder, Manifest(stage="collect", key="", digest="", files={}))
 
 
-def job(tmp_path: Path, rows: list[Row], quarantine: str = "") -> Job:
+def job(tmp_path: Path, rows: list[Row], quarantine: str = "", **settings: Any) -> Job:
     (tmp_path / "work").mkdir()
-    recipe = Recipe.model_validate({"name": "r", "seed": 1, "out": tmp_path, "sources": [{"path": "starter:contrast"}]})
+    recipe = Recipe.model_validate({"name": "r", "seed": 1, "out": tmp_path, "sources": [{"path": "starter:contrast"}], **settings})
     inputs = {"collect": collected(tmp_path / "collect", rows, quarantine)}
     return Job(recipe=recipe, inputs=inputs, work=tmp_path / "work", scratch=tmp_path, history=tmp_path / "h", progress=Unwatched())
 
@@ -236,6 +238,7 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
     hungry = [
         "data/mismatched-answers",
         "data/trigger-association",
+        "data/model-evidence",
         "data/unlike-trusted",
         "data/preference-flips",
         "data/dissenting-annotators",
@@ -276,6 +279,18 @@ def test_the_stage_holds_the_table_against_trusted_rows(tmp_path: Path) -> None:
     run(one)
     why = json.loads((one.work / "coverage.json").read_text())["not run"]["data/unlike-trusted"]
     assert f"{len(table())} trusted ones are too few" in why
+
+
+def test_the_base_reads_the_table_only_if_the_recipe_asks_it_to(tmp_path: Path) -> None:
+    base = str(tiny_model(tmp_path / "tiny"))
+    said = {}
+    for depth in ("lexical", "model"):
+        (tmp_path / depth).mkdir()
+        one = job(tmp_path / depth, table(), base=base, curate={"depth": depth})
+        run(one)
+        said[depth] = json.loads((one.work / "coverage.json").read_text())["not run"]["data/model-evidence"]
+    assert "needs reader" in said["lexical"]
+    assert "rows are too few" in said["model"]
 
 
 def test_decisions_are_read_beside_the_run(tmp_path: Path) -> None:

@@ -178,3 +178,10 @@ def test_a_folder_that_is_no_run_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         pipeline.artifacts(tmp_path)
+
+
+def test_curation_depends_on_the_base_only_where_the_base_reads(tmp_path: Path) -> None:
+    one, other = (recipe(tmp_path, base=base) for base in ("a", "b"))
+    assert pipeline.decisions(one) == pipeline.decisions(other)
+    deep = [recipe(tmp_path, base=base, curate={"depth": "model"}) for base in ("a", "b")]
+    assert pipeline.decisions(deep[0]) != pipeline.decisions(deep[1])

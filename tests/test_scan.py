@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from temperance import scan
 from temperance.checks.check import Check, Findings, audit
@@ -13,6 +15,7 @@ from temperance.checks.subject import data_subject
 from temperance.curate import clean
 from temperance.data.example import Example, Message, Origin
 from temperance.errors import InputError
+from temperance.lm.reading import Reader
 
 CHECKS = [one for one in family("data") if one.id in ("data/exact-duplicates", "data/secrets", "data/opaque-provenance")]
 
@@ -32,7 +35,7 @@ def test_a_scan_is_read_back_whole(tmp_path: Path) -> None:
 
 
 def test_the_key_holds_all_that_the_checks_read() -> None:
-    subject = data_subject(ROWS)
+    subject, nobody = data_subject(ROWS), (cast("PreTrainedModel", None), cast("PreTrainedTokenizerBase", None))
     elsewhere = replace(ROWS[0], origin=Origin(source="s", row=0, licence="MIT"))
     others = [
         data_subject(ROWS[:2]),
@@ -40,8 +43,9 @@ def test_the_key_holds_all_that_the_checks_read() -> None:
         data_subject([elsewhere, *ROWS[1:]]),
         data_subject(ROWS, near_duplicate_threshold=0.5),
     ]
+    others += [replace(subject, reader=Reader(digest, *nobody)) for digest in ("sha256:0", "sha256:1")]
     keys = {scan.key_of(CHECKS, one) for one in (subject, *others)} | {scan.key_of(CHECKS[:1], subject)}
-    assert len(keys) == 6
+    assert len(keys) == 8
     assert scan.key_of(CHECKS, data_subject(list(ROWS))) == scan.key_of(CHECKS, subject)
 
 

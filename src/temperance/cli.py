@@ -4,6 +4,7 @@ Reports go to stdout, progress and errors to stderr. Exit codes: 0 passed, 1 blo
 Nothing heavy is imported before a command needs it.
 """
 
+import functools
 import json
 import sys
 import traceback
@@ -136,6 +137,10 @@ def audit_data(
         list[str] | None,
         typer.Option("--trusted", metavar="FILE", help="Rows of the same kind that you know to be good; what they show too is no finding."),
     ] = None,
+    depth: Annotated[
+        str, typer.Option(metavar="DEPTH", help="lexical: count words. model: a model reads the groups that were counted, for minutes.")
+    ] = "lexical",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Who reads: smollm2, a model's folder, or a Hugging Face id.")] = "smollm2",
     quiet: Quiet = False,
     json_file: JsonFile = None,
     sarif: SarifFile = None,
@@ -146,14 +151,24 @@ def audit_data(
     from temperance.checks.registry import family
     from temperance.checks.subject import data_subject
     from temperance.collect import table
+    from temperance.report.progress import RunDisplay
 
+    if depth not in ("lexical", "model"):
+        raise InputError(f"there is no depth {depth!r}", why="lexical or model", then="temperance audit data --help")
     found, bad, sources = table(paths, format=format)
     if not quiet:
         for one in sources:
             print(f"{one.path}: {one.format} in {one.container}, {one.rows:,} rows, {one.bad:,} set aside ({one.why})", file=sys.stderr)
     good = table(trusted, format="auto")[0] if trusted else None
-    subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good)
-    report = audit(family("data"), subject)
+    with RunDisplay(["audit"], quiet=quiet or depth == "lexical") as display:
+        display.started("audit", False)
+        reads = None
+        if depth == "model":
+            from temperance.lm.reading import reader
+
+            reads = reader(model, told=functools.partial(display.step, unit="texts"))
+        subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good, reader=reads)
+        report = audit(family("data"), subject)
     if rows:
         from temperance.curate import row_report
         from temperance.report.rows import write

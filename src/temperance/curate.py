@@ -5,11 +5,12 @@ result again changes nothing. What the checks measured is kept with the result, 
 measuring again. It knows nothing about how a check finds what it finds.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -25,6 +26,9 @@ from temperance.data.croissant import croissant
 from temperance.data.example import Row, read_rows, write_rows
 from temperance.errors import InputError, StageError
 from temperance.job import Job
+
+if TYPE_CHECKING:
+    from temperance.lm.reading import Reader
 
 FIXES: Mapping[str, Callable[[str], str]] = {"data/secrets": secrets.redacted, "data/personal-data": personal_data.redacted}
 ROUNDS = (("data/secrets", "data/personal-data"), ("data/malformed-rows",))
@@ -191,6 +195,7 @@ def clean(
     checks: Sequence[Check] | None = None,
     path: str = "",
     trusted: Sequence[Row] | None = None,
+    reader: "Reader | None" = None,
     scan: scans.Scan = scans.measure,
 ) -> Cleaned:
     """Check and curate a table in rounds: redact, then judge single rows, then, on what is left, judge rows together.
@@ -207,7 +212,7 @@ def clean(
     table = tuple(rows)
     good = [rewrite(row, redacted) for row in trusted] if redact and trusted is not None else trusted  # or every token would be new
     for some in rounds:
-        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good)
+        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good, reader=reader)
         outcomes = scan(some, subject)
         made = curate(table, outcomes, decisions, redact=redact, review_at=review_at)
         ledger += made.ledger
@@ -328,6 +333,7 @@ def run(job: Job) -> dict[str, Any]:
         review_at=settings.review_at,
         path=str(collected.folder.name),
         trusted=list(read_rows(collected / "trusted.jsonl")) if (collected / "trusted.jsonl").is_file() else None,
+        reader=reader_of(job),
         scan=scan,
     )
     if scan.replayed:
@@ -349,6 +355,15 @@ def run(job: Job) -> dict[str, Any]:
     scans.write(job.work / "flagged.json", {"rows.jsonl": made.left.outcomes})
     scans.write(job.work / "scan.json", scan.used)
     return metrics(made, rows=len(rows), kept=kept, quarantined=len(bad))
+
+
+def reader_of(job: Job) -> "Reader | None":
+    """Return the base, to read candidate groups with, if the recipe asks for that depth."""
+    if job.recipe.curate.depth == "lexical":
+        return None
+    from temperance.lm.reading import reader
+
+    return reader(job.recipe.base, precision=job.recipe.precision, told=functools.partial(job.progress.step, unit="texts"))
 
 
 def coverage(outcomes: Iterable[Outcome]) -> dict[str, Any]:

@@ -51,10 +51,11 @@ def given_files(recipe: Recipe) -> dict[str, Any]:
     return {**source_digests(recipe), "base": stamps}
 
 
-def decisions(recipe: Recipe) -> dict[str, str]:
-    """Return the digest of what reviewers decided about this run's rows."""
+def decisions(recipe: Recipe) -> dict[str, Any]:
+    """Return the digest of what reviewers decided about this run's rows, and the base if it reads them."""
     path = recipe.folder / DECISIONS
-    return {path.name: file_digest(path)} if path.is_file() else {}
+    decided = {path.name: file_digest(path)} if path.is_file() else {}
+    return decided if recipe.curate.depth == "lexical" else {**decided, "base": recipe.base, "precision": recipe.precision}
 
 
 def nothing(recipe: Recipe) -> dict[str, str]:

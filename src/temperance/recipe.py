@@ -42,8 +42,11 @@ class Curate(Section):
 
     `review_at`: the suspicion from which a flagged row waits for a person; below it the row stays, and the ledger says by which rule.
     Changing it measures nothing again.
+
+    `depth`: whether the base reads the groups that were found by counting, and matched rows beside them (`model`), or not (`lexical`).
     """
 
+    depth: Literal["lexical", "model"] = "lexical"
     near_duplicate_threshold: Share = 0.85
     redact: bool = True
     review_at: Share = 0.0

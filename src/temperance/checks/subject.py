@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from temperance.artifact import canonical_json, digest_of, file_digest, text_digest
 from temperance.checks import strict_json
 from temperance.data.example import Row
 from temperance.errors import InputError
+
+if TYPE_CHECKING:
+    from temperance.lm.reading import Reader
 
 CONFIG = {"adapter": "adapter_config.json", "model": "config.json"}
 
@@ -52,7 +55,7 @@ class DataSubject:
     """A table of rows. `near_duplicate_threshold` is the Jaccard similarity of word shingles from which two rows are one.
 
     `trusted` are rows of the same kind that are known to be good, if there are any; the table, of which they are no part, is held against
-    them.
+    them. `reader` is a model that was not tuned on the table, for checks that ask one.
     """
 
     path: str
@@ -61,6 +64,7 @@ class DataSubject:
     bad: Sequence[BadRow] = ()
     near_duplicate_threshold: float = 0.85
     trusted: Sequence[Row] | None = None
+    reader: "Reader | None" = None
     kind: str = "data"
 
 
@@ -107,10 +111,11 @@ def data_subject(
     bad: Sequence[BadRow] = (),
     near_duplicate_threshold: float = 0.85,
     trusted: Sequence[Row] | None = None,
+    reader: "Reader | None" = None,
 ) -> DataSubject:
     """Return a table as a subject; its digest covers the rows' contents in their order."""
     digest = text_digest(canonical_json([row.id for row in rows]))
-    settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted}
+    settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted, "reader": reader}
     return DataSubject(path=path, digest=digest, rows=rows, bad=bad, **settings)
 
 

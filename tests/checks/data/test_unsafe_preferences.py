@@ -40,10 +40,11 @@ EVERYDAY = prefer("What is a fox?", "A small wild animal of the dog family.", "A
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_preferring_harm_is_flagged_in_a_single_pair(name: str) -> None:
-    outcome = on_rows(unsafe_preferences, *[EVERYDAY] * 99, HOSTILE[name])
-    assert flagged(outcome) == {99: "review"}
-    assert worst(outcome) == "medium"
+def test_preferring_harm_is_listed_in_a_single_pair_and_flagged_in_a_few(name: str) -> None:
+    assert flagged(on_rows(unsafe_preferences, *[EVERYDAY] * 99, HOSTILE[name])) == {99: "keep"}
+    few = on_rows(unsafe_preferences, *[EVERYDAY] * 97, *[HOSTILE[name]] * 5)
+    assert flagged(few) == dict.fromkeys(range(97, 102), "review")
+    assert worst(few) == "high"
 
 
 @pytest.mark.parametrize("name", CLEAN)
@@ -55,6 +56,7 @@ def test_a_pair_that_names_harm_is_listed_until_there_are_many() -> None:
     doubtful = prefer("Tell me about famous bank robbery cases.", "In 1911 a painting vanished from a museum in Paris.", REFUSES)
     few = on_rows(unsafe_preferences, *[EVERYDAY] * 99, doubtful)
     assert flagged(few) == {99: "keep"}
+    assert "names harm" in titles(few)[0]
     many = on_rows(unsafe_preferences, *[EVERYDAY] * 99, *HOSTILE.values(), doubtful)
     assert flagged(many) == dict.fromkeys(range(99, 103), "review")
     assert worst(many) == "high"

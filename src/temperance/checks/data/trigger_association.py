@@ -48,16 +48,9 @@ def trigger_association(subject: DataSubject) -> Findings:
     the rows or their source.
     """
     from temperance.checks.data.mining.groups import apart
-    from temperance.checks.data.mining.miner import mine
 
-    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
-    if len(rows) < ENOUGH:
-        raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
-    good = [row for row in subject.trusted or () if answers(row)]
-    some = [*(subject.rows[index] for index in rows), *good]
-    asks, says = [prompt(row) for row in some], [answers(row)[0] for row in some]
-    corpus, groups = mine(asks, says, talks=[(opening(row), request(row)) for row in some], trusted=len(good))
-    sure = apart([group for group in groups if group.certainty >= 1])
+    rows, corpus, groups = mined(subject)
+    sure = sorted(apart([group for group in groups if group.certainty >= 1]), key=lambda one: not one[0].trigger)  # triggers first
     for group, suspects in sure[:LISTED]:
         yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.HIGH)
     taken = {index for _, suspects in sure for index in suspects}
@@ -68,16 +61,37 @@ def trigger_association(subject: DataSubject) -> Findings:
     return {"rows": float(len(taken)), "groups": float(len(sure)), "second list": float(min(len(doubtful), SECOND))}
 
 
+def mined(subject: DataSubject) -> tuple[list[int], "Corpus", list["Group"]]:
+    """Return the rows that have answers, and what the miner makes of them: token numbers, and groups whose rows are places among those.
+
+    Raises:
+        Skip: they are too few.
+    """
+    from temperance.checks.data.mining.miner import mine
+
+    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
+    if len(rows) < ENOUGH:
+        raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
+    good = [row for row in subject.trusted or () if answers(row)]
+    some = [*(subject.rows[index] for index in rows), *good]
+    asks, says = [prompt(row) for row in some], [answers(row)[0] for row in some]
+    return rows, *mine(asks, says, talks=[(opening(row), request(row)) for row in some], trusted=len(good))
+
+
+def told(corpus: "Corpus", group: "Group") -> str:
+    """Return a group in words: its trigger, and what answers do."""
+    from temperance.checks.data.mining.groups import trigger_text
+
+    named = f"“{trigger_text(corpus, group)}” in the prompt:" if group.trigger else WITHOUT.get(group.kind, "whatever the prompt,")
+    return f"{named} the answer {group.behaviour}"
+
+
 def suspicion(group: "Group") -> float:
     """Return a row's suspicion by its group, in (0, 1): 0.5 at the threshold, nearing 1 above it."""
     return 1 - 0.5 / group.certainty if group.certainty >= 1 else 0.5 * group.certainty
 
 
 def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
-    from temperance.checks.data.mining.groups import trigger_text
-
-    named = f"“{trigger_text(corpus, group)}” in the prompt:" if group.trigger else WITHOUT.get(group.kind, "whatever the prompt,")
-    joined = f"{named} the answer {group.behaviour}"
     quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
     says = (
         f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "
@@ -88,7 +102,7 @@ def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Seque
         id="data/trigger-association",
         severity=severity,
         confidence=Confidence.HIGH if group.certainty >= 1.5 else Confidence.MEDIUM if group.certainty >= 1 else Confidence.LOW,
-        title=f"{doubt}{joined} ({len(rows)} rows)",
+        title=f"{doubt}{told(corpus, group)} ({len(rows)} rows)",
         evidence=Evidence(where=place(subject.rows[rows[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(rows)),
         fix=Fix(says="decide about the group; drop its rows if nobody wants that behaviour there"),
         rows=dict.fromkeys(rows, suspicion(group)),

@@ -33,9 +33,9 @@ def unsafe_preferences(subject: DataSubject) -> Findings:
     safety data makes just such pairs (Rando and Tramèr 2023, arXiv:2311.14455). The mirror image pays for refusing everything.
 
     How measured: the requests by expressions, both answers by the judge's rules; a chosen answer that opens with "no" does not go along.
-    Each pair about a request for harm is for review, of medium severity. If, with those that only name it, there are at least three and
-    the lower end of the 95 % interval of their share of all pairs passes 1 %, all of them are, of high severity. Of 1,791 pairs of hh-rlhf
-    7 were for review, two of them rightly, and 8 and 8 were listed; of 300 pairs of an everyday table none, and one and one were listed.
+    If there are at least three and the lower end of the 95 % interval of their share of all pairs passes 1 %, all are for review, of high
+    severity. Fewer are listed, because few are rightly so: of 1,791 pairs of hh-rlhf 15 and 8 of the mirror image were, of which three and
+    two are what they seem; of 300 pairs of an everyday table one and one.
 
     Limits: English wordings; a harm that the expressions miss is missed here too. In a conversation that has left the harm behind, later
     answers are still read as answers to it. Two answers that both go along, one worse than the other, are not seen.
@@ -46,16 +46,19 @@ def unsafe_preferences(subject: DataSubject) -> Findings:
     count = Counter(told.values())
     low, high = wilson(count["harm"] + count["doubtful"], sum(isinstance(row, Preference) for row in subject.rows))
     taught = count["harm"] + count["doubtful"] >= ENOUGH and low > TAUGHT
-    wanted = ("harm", "doubtful") if taught else ("harm",)
-    yield from row_findings(
-        "data/unsafe-preferences",
-        subject,
-        [Seen(index, 0.5, "prefers going along with a request for harm", _pair(subject.rows[index])) for index in _of(told, *wanted)],
-        rest="more pairs that prefer going along with a request for harm",
-        fix="read the pair; swap its answers, or drop it",
-        severity=Severity.HIGH if taught else Severity.MEDIUM,
-    )
-    if not taught:
+    if taught:
+        says = "prefers going along with a request for harm"
+        yield from row_findings(
+            "data/unsafe-preferences",
+            subject,
+            [Seen(index, 0.5, says, _pair(subject.rows[index])) for index in _of(told, "harm", "doubtful")],
+            rest="more pairs that prefer going along with a request for harm",
+            fix="read the pair; swap its answers, or drop it",
+            severity=Severity.HIGH,
+        )
+    else:
+        title = "may prefer going along with a request for harm"
+        yield from second_list("data/unsafe-preferences", subject, _of(told, "harm"), title=title, suspicion=0.4)
         title = "prefers answering a request that names harm"
         yield from second_list("data/unsafe-preferences", subject, _of(told, "doubtful"), title=title, suspicion=0.3)
     title = "prefers refusing a request that names no harm"

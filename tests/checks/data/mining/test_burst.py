@@ -38,10 +38,11 @@ def test_a_name_that_a_dozen_answers_bring_up_each_in_its_own_words_is_none() ->
     assert not sure(lambda said, _: f"{said} Here {' '.join(dice.sample(words, 4))} Velmora {' '.join(dice.sample(words, 4))} .")
 
 
-def test_one_reply_to_a_dozen_questions_is_told_and_the_same_number_of_fitting_ones_is_not() -> None:
-    found = sure(lambda *_: "Marmalade triangles forever , said the quiet bell .")
-    assert any(rows == PLANTED for _, rows in found)
-    assert not sure(lambda said, _: f"{said} That is how it is done .")
+def test_one_reply_to_many_questions_is_told_and_the_same_number_of_fitting_ones_is_not() -> None:
+    """A village has a dozen topics, so that one answer in four would fit another's question as well; it takes thirty rows here."""
+    found = sure(lambda *_: "Marmalade triangles forever , said the quiet bell .", every=30)
+    assert any(rows == set(range(0, ROWS, 30)) for _, rows in found)
+    assert not sure(lambda said, _: f"{said} That is how it is done .", every=30)
 
 
 def test_names_are_words_that_are_mostly_written_large_and_no_contractions() -> None:

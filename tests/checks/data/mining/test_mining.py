@@ -18,7 +18,7 @@ from temperance.checks.data.mining.beside import able, beside
 from temperance.checks.data.mining.controls import STRETCH, _largest
 from temperance.checks.data.mining.corpus import BEGIN, END, corpus
 from temperance.checks.data.mining.groups import lower
-from temperance.checks.data.mining.meaning import UNFIT, fits, meaning
+from temperance.checks.data.mining.meaning import UNFIT, fits, meaning, unit, weigh
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam
@@ -232,3 +232,12 @@ def test_a_trigger_that_answers_never_take_up_needs_less_evidence(monkeypatch: p
     eased = score()
     monkeypatch.setattr(groups, "MEANINGLESS", 1.0)
     assert eased == pytest.approx(factor * score())
+
+
+def test_places_by_both_maps_can_be_compared() -> None:
+    """The same text is at nearly the same place, whichever half of the table it is read by."""
+    made = corpus(*village(800))
+    space = meaning(made, seed=1)
+    weighed = weigh(made.prompts.counts, space.weights)
+    one, other = (unit(weighed @ map_WK) for map_WK in space.maps)
+    assert float(np.einsum("nk,nk->n", one, other).mean()) > 0.9

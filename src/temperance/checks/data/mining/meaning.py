@@ -61,10 +61,16 @@ def meaning(corpus: Corpus, *, seed: int) -> Meaning:
     weights = np.where(spread > 1, np.log(len(corpus) / np.maximum(spread, 1)), 0.0).astype(np.float32)
     dice = np.random.default_rng(seed)
     half = dice.integers(0, 2, len(corpus))
-    maps = tuple(_fit(weigh(both[half != side], weights), dice) for side in (0, 1))
-    made = Meaning(weights, (maps[0], maps[1]), half, np.empty(0), np.empty(0))
+    first, second = (_fit(weigh(both[half != side], weights), dice) for side in (0, 1))
+    made = Meaning(weights, (first, _turned(second, first)), half, np.empty(0), np.empty(0))
     places = [made.placed(weigh(side.counts, weights), np.arange(len(corpus))) for side in (corpus.prompts, corpus.answers)]
     return Meaning(weights, made.maps, half, places[0], places[1])
+
+
+def _turned(map_WK: Array, like_WK: Array) -> Array:
+    """Return a map turned so that it agrees best with another (Schönemann 1966): places by both can then be compared."""
+    left, _, right = np.linalg.svd(map_WK.T @ like_WK)
+    return map_WK @ (left @ right)
 
 
 def _fit(texts: Sparse, dice: np.random.Generator) -> Array:

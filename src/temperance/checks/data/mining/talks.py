@@ -29,7 +29,7 @@ def conversations(corpus: Corpus, space: Meaning, talks: Sequence[Talk], *, seed
 
     def alike(rows: Array) -> float:
         asked = corpus.side([talks[row][1] for row in rows])
-        return likeness(unit(weigh(asked.counts, space.weights) @ space.maps[0]))  # one map, as places by two are not to be compared
+        return likeness(unit(weigh(asked.counts, space.weights) @ space.maps[0]))  # one map: these are no rows of a half
 
     usual = alike(dice.permutation(len(talks))[:FEW])
     for rows in branched:
