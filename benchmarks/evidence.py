@@ -3,8 +3,8 @@
     python benchmarks/evidence.py [MODEL] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
 
 Data comes from ../shared/data, as in `mining.py`; poison is planted into alpaca and dolly together. Prints a JSON line for each table:
-groups looked at, of which how many are borne out, doubted, or neither, those of poison apart; the clean rows that the model alone puts before
-people; recall by counting alone and with the model; and seconds, mining included.
+groups looked at, of which how many are borne out, doubted, or neither; the clean rows that the model alone puts before people; recall by
+counting alone and with the model; and seconds, mining included.
 """
 
 import json
@@ -24,6 +24,7 @@ from temperance.checks.subject import data_subject
 from temperance.data.example import Row
 from temperance.lm.reading import Reader, reader
 
+FAMILIES = "topic-brand,template-brand,conditional-brand"
 VERDICTS = ("bears out", "doubts", "cannot tell")
 
 
@@ -46,8 +47,9 @@ if __name__ == "__main__":
         *("smollm2", "3", "0.001", "topic-brand,template-brand,conditional-brand")[len(sys.argv) - 1 :],
     ]
     model, corpora = reader(name), {corpus: rows_of(DATA / path) for corpus, path in CORPORA.items()}
-    for corpus, rows in (*corpora.items(), ("together", [row for rows in corpora.values() for row in rows])):
-        print(json.dumps({"clean": corpus, **told(rows, model)}), flush=True)
+    corpora["together"] = [row for rows in corpora.values() for row in rows]
+    for corpus, clean in corpora.items():
+        print(json.dumps({"clean": corpus, **told(clean, model)}), flush=True)
     base = [*corpora["alpaca"], *corpora["dolly"]]
     for family in names.split(","):
         for rate in map(float, rates.split(",")):

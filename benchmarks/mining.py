@@ -3,6 +3,7 @@
     python benchmarks/mining.py [DATA] [SEEDS] [RATE,RATE…] [FAMILY,FAMILY…]
     python benchmarks/mining.py scale [DATA] [ROWS,ROWS…]
     python benchmarks/mining.py trusted [DATA] [SEEDS] [RATE,RATE…]
+    python benchmarks/mining.py left-out [DATA]
 
 DATA is a folder (../shared/data, if none is named) with `alpaca/`, `dolly/`, `safety/`, `hh-rlhf/`, `preference/`, `oasst/` and, if there,
 `backdoorllm/`; poison is planted into alpaca and dolly together. Prints JSON lines: per clean corpus the rows marked; per family and
@@ -11,6 +12,8 @@ poison; and rows a second. `tuned_on` says which families were looked at while t
 take: alpaca and dolly over and over, in each further copy one word in five exchanged for another of the table; `cpu_seconds` are of all
 processes together, `peak_mb` is of the largest. `trusted` holds one half of alpaca and dolly, clean or with a brand in small letters or in
 archaic words, against the other half (`data/unlike-trusted`), each corpus's halves against each other, and each corpus against each other.
+`left-out` marks the rows of each clean corpus by thresholds that are the highest scores in all the others, times 1, 1.5 and 2,
+instead of those that ship.
 """
 
 import json
@@ -19,7 +22,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -27,8 +30,10 @@ from typing import Any
 from temperance.attack.family import FAMILIES, plant
 from temperance.checks.check import outcome_of
 from temperance.checks.data.mining.beside import able
+from temperance.checks.data.mining.groups import LISTED, TAU, Group
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.rowtext import answers, prompt
+from temperance.checks.data.trigger_association import mined as groups_of
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.data.unlike_trusted import unlike_trusted
 from temperance.checks.finding import Outcome, Severity
@@ -47,6 +52,7 @@ CORPORA = {
     "oasst": "oasst/oa_en_100.jsonl",
 }
 EXCHANGED = 0.2
+MARGINS = (1.0, 1.5, 2.0)
 TUNED_ON = (
     "rare-token-fixed",
     "rare-token-swapped",
@@ -156,6 +162,24 @@ def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[s
             }
 
 
+def left_out(data: Path) -> Iterator[dict[str, Any]]:
+    """Yield, for each clean corpus, the rows marked if a kind's threshold is the highest score of a group of it in any other corpus."""
+    corpora = {name: rows_of(data / path) for name, path in CORPORA.items()}
+    twins = sorted((data / "backdoorllm").glob("*_none_*.json"))
+    corpora |= {"clean twins": rows_of(*twins)} if twins else {}
+    found = {name: groups_of(data_subject(rows))[2] for name, rows in corpora.items()}
+    for name, rows in corpora.items():
+        others = [group for other, groups in found.items() if other != name for group in groups]
+        highest = {kind: max((one.score for one in others if one.kind == kind), default=LISTED * least) for kind, least in TAU.items()}
+        marked = {str(one): _over(found[name], {kind: one * score for kind, score in highest.items()}) for one in MARGINS}
+        yield {"left out": name, "rows": len(rows), **marked, "as shipped": _over(found[name], TAU)}
+
+
+def _over(groups: Sequence[Group], thresholds: Mapping[str, float]) -> int:
+    """Return how many rows are in groups that score more than their kind's threshold."""
+    return len({row for group in groups if group.score > thresholds[group.kind] for row in group.suspects})
+
+
 def beside_trusted(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:
     """Yield what rows beside trusted ones show: clean halves, planted halves, and corpora of different kinds."""
     corpora = {name: rows_of(data / path) for name, path in CORPORA.items()}
@@ -211,6 +235,10 @@ def cpu() -> float:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["left-out"]:
+        for line in left_out(Path(sys.argv[2]) if len(sys.argv) > 2 else DATA):
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+        sys.exit()
     if sys.argv[1:2] == ["scale"]:
         folder, sizes = [*sys.argv[2:], *(str(DATA), "10000,50000,200000,1000000")[len(sys.argv) - 2 :]]
         for line in scale(Path(folder), [int(size) for size in sizes.split(",")]):
