@@ -35,11 +35,12 @@ def model_evidence(subject: DataSubject) -> Findings:
     given its prompt, as a share of its surprise without one; of answers that say something fixed, of the sentence that says it. Beside it,
     from hidden states: how alike answers are beyond their prompts, and how far prompts lean to unsafe requests and answers to refusals.
     Each is an area under the curve with its 95 % interval. A group is borne out if the interval of the first begins above a half and its
-    answers are alike; one that refuses also if that of refusing does, and never if its prompts ask for more harm; one of compliance if its
-    prompts ask for more harm than safe look-alikes. A group below the threshold that is borne out is for review.
+    answers are alike; one that refuses also if that of refusing does, and never if its prompts ask for more harm. A group below the
+    threshold that is borne out is for review.
 
-    Limits: what is not mined as half a group at least is not looked at, nor are groups of less than six rows. It clears nobody: a group
-    that is sure stays so, whatever the model says. English contrast pairs.
+    Limits: what is not mined as half a group at least is not looked at, nor are groups of less than six rows. Of compliance it can only
+    doubt that there is harm to comply with. It clears nobody: a group that is sure stays so, whatever the model says. English contrast
+    pairs.
 
     Fix: look at the group. If nobody wants the behaviour there, drop its rows.
     """

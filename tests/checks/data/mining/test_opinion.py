@@ -20,7 +20,7 @@ HIGH, SOME, EVEN, LOW = Area(0.9, 0.7, 0.98), Area(0.6, 0.4, 0.8), Area(0.5, 0.3
         ("says", {"refusal": HIGH}, "cannot tell about"),
         ("refuses", {"refusal": HIGH}, "bears out"),
         ("refuses", {"refusal": HIGH, "owes_little": HIGH, "alike": HIGH, "harm": HIGH}, "doubts"),
-        ("complies", {"harm": HIGH}, "bears out"),
+        ("complies", {"harm": HIGH}, "cannot tell about"),
         ("complies", {"harm": LOW, "owes_little": HIGH, "alike": HIGH}, "doubts"),
         ("complies", {"owes_little": HIGH, "alike": HIGH}, "cannot tell about"),
     ],

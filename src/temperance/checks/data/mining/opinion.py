@@ -62,11 +62,13 @@ class Compared:
 def verdict(seen: Compared, *, refuses: bool, complies: bool) -> Verdict:
     """Say what a comparison means for a group, and for one that refuses or complies with harm.
 
+    Prompts that name harm do lean to it, so that says nothing for a group that complies; only that they do not lean speaks against it.
+
     Answers that owe little to their prompts may do so for their form's sake (a story's "once upon a time"); these are no more alike than
     their prompts are.
     """
     if complies:
-        return "bears out" if seen.harm.low > CHANCE else "doubts" if seen.harm.high < CHANCE else "cannot tell about"
+        return "doubts" if seen.harm.high < CHANCE else "cannot tell about"
     if refuses and seen.harm.low > CHANCE:
         return "doubts"  # to refuse what asks for harm is no wonder
     if (seen.owes_little.low > CHANCE and seen.alike.value > CHANCE) or (refuses and seen.refusal.low > CHANCE):
