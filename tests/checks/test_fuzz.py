@@ -116,6 +116,7 @@ ROWS = st.one_of(
 
 HUNGRY = (  # six rows are too few; their own tests feed them
     "data/trigger-association",
+    "data/model-evidence",
     "data/mismatched-answers",
     "data/preference-flips",
     "data/dissenting-annotators",

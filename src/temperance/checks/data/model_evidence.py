@@ -1,9 +1,8 @@
 """Model evidence: what a model that was not tuned on a table makes of the groups that were mined in it."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.rowtext import answers, place, prompt
@@ -80,7 +79,7 @@ def _sides(
     if not group.said:
         return own, others
     found = [excerpt(text, [corpus.words[token] for token in group.said]) for _, text in own]
-    at = float(np.median([share for _, share in found]))
+    at = median(share for _, share in found)
     own = [(index, text) for (index, _), (text, _) in zip(own, found, strict=True)]
     return own, [(index, excerpt(text, at=at)[0]) for index, text in others]
 
