@@ -42,10 +42,7 @@ def told(rows: Sequence[Row], model: Reader, planted: frozenset[int] = frozenset
 
 
 if __name__ == "__main__":
-    name, seeds, rates, names = [
-        *sys.argv[1:],
-        *("smollm2", "3", "0.001", "topic-brand,template-brand,conditional-brand")[len(sys.argv) - 1 :],
-    ]
+    name, seeds, rates, names = [*sys.argv[1:], *("smollm2", "3", "0.001", FAMILIES)[len(sys.argv) - 1 :]]
     model, corpora = reader(name), {corpus: rows_of(DATA / path) for corpus, path in CORPORA.items()}
     corpora["together"] = [row for rows in corpora.values() for row in rows]
     for corpus, clean in corpora.items():
