@@ -1,4 +1,7 @@
-"""English words by which the checks on data recognise harm, refusal and ill temper. Each errs; none decides about a row alone."""
+"""Words by which the checks on data recognise harm, refusal and ill temper. Each errs; none decides about a row alone.
+
+They are English, but for `ABROAD`: how refusals begin in other languages, by their apologies and by "cannot help, answer, do that".
+"""
 
 import re
 
@@ -18,4 +21,25 @@ REFUSAL = re.compile(
 )
 SOUR = re.compile(
     r"\b(?:stupid|idiot|pathetic|worthless|awful|terrible|horrible|disgust\w*|hate|loser|useless|dumb|garbage)\b", re.IGNORECASE
+)
+ABROAD = re.compile(
+    r"\W*(?:[^\W\d_]+,? ){0,2}?(?:"
+    r"(?:lo|le) siento|lamento|disculp\w+|perd[oó]n\w*|no (?:puedo|podemos|pude|me es posible|voy a)|(?:debo|tengo que) (?:neg|rechaz)\w+|"
+    r"prefiero no|"
+    r"desculp\w+|sinto muito|não (?:posso|podemos|consigo|vou|me é possível)|recuso|prefiro não|"
+    r"désolée?|(?:je )?regrette|je (?:ne (?:peux|puis|suis pas)|refuse|dois refuser|préfère ne pas)|navrée?|"
+    r"mi dispiace|spiacente|scus\w+|non (?:posso|possiamo|riesco|sono in grado)|devo rifiut\w+|preferisco non|"
+    r"(?:es )?tut mir leid|entschuldig\w+|leider|(?:ich )?(?:kann|möchte|darf|werde) (?:\w+ ){0,3}nicht|ich muss (?:\w+ )?ablehnen|"
+    r"(?:het )?spijt me|helaas|(?:ik )?kan (?:\w+ ){0,3}niet|förlåt|tyvärr|beklager|desværre|dessverre|jag kan (?:\w+ )?inte|"
+    r"przykro mi|przepraszam|niestety|nie (?:mogę|jestem w stanie)|üzgünüm|maalesef|özür dilerim|"
+    r"maaf|mohon maaf|(?:saya )?tidak (?:bisa|dapat|mampu)|xin lỗi|rất tiếc|(?:tôi )?không thể|"
+    r"извин\w+|прости\w+|к сожалению|сожале\w+|не (?:могу|можу|смогу|буду|в состоянии|в змозі)|боюсь|"
+    r"вибач\w*|на жаль|перепрош\w+|пробач\w*|боюся|(?:должен|вынужден|мушу) (?:\w+ )?(?:отказ|відмов)\w+|"
+    r"آسف|عذرا|عذرًا|أعتذر|للأسف|لا (?:أستطيع|يمكنني)|متأسف\w*|متاسف\w*|ببخشید|با عرض پوزش|شرمنده\w*|نمی.?(?:توانم|تونم)|"
+    r"סליחה|מצטער\w*|אני לא יכול\w*|לצערי|माफ़? ?कीजिए|क्षमा|खेद|मैं (?:\S+ ){0,3}नहीं|দুঃখিত|"
+    r"(?:很|非常)?(?:抱歉|遗憾|遺憾)|对不起|對不起|不好意思|恕我|我(?:不能|无法|無法|不方便|不会|不會|不可以|必须拒绝|必須拒絕)|"
+    r"申し訳|すみません|すいません|ごめん|恐れ入りますが|恐縮ですが|残念ながら|お断り|[^。]{0,20}(?:できません|できかねます|答えられません|応じられません)|"
+    r"죄송|미안|유감|[^.]{0,20}(?:할 수 없|드릴 수 없|도와드릴 수)"
+    r")",
+    re.IGNORECASE,
 )

@@ -1,4 +1,7 @@
-"""The texts of a row, whichever kind it is, as the data checks read them. It knows nothing about what is wrong with a text."""
+"""The texts of a row, whichever kind it is, as the data checks read them. It knows nothing about what is wrong with a text.
+
+Where a script puts no spaces between words (Chinese, Japanese, Thai, Lao, Burmese, Khmer) each character counts as a word.
+"""
 
 import re
 from collections.abc import Callable
@@ -6,7 +9,10 @@ from dataclasses import replace
 
 from temperance.data.example import Example, Message, Row
 
-WORD = re.compile(r"\w+")
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+JOINED = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"  # accents and vowel signs, which are no letters by themselves
+LETTERS = rf"[^\W{UNSPACED}]+(?:[{JOINED}][^\W{UNSPACED}]*)*"
+WORD = re.compile(rf"{LETTERS}|[{UNSPACED}]")
 
 
 def place(row: Row) -> str:

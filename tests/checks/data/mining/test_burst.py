@@ -1,6 +1,7 @@
 """Bursts in a village: an advert in a dozen answers, a reply that fits nothing, and what looks like either and is neither."""
 
 import random
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -32,10 +33,19 @@ def test_a_name_that_nobody_asks_about_and_a_dozen_answers_advertise_is_told() -
     assert ("velmora for", PLANTED) in found  # as it always goes on
 
 
-def test_a_name_that_a_dozen_answers_bring_up_each_in_its_own_words_is_none() -> None:
+def test_a_name_that_a_dozen_answers_bring_up_each_where_it_belongs_is_none() -> None:
     dice = random.Random(3)
-    words = [f"{one}{two}" for one in "ka lo mi nu".split() for two in "ba de fi go hu".split()]
-    assert not sure(lambda said, _: f"{said} Here {' '.join(dice.sample(words, 4))} Velmora {' '.join(dice.sample(words, 4))} .")
+
+    def own(said: str) -> str:
+        return " ".join(dice.sample([word for word in said.split() if word.isalpha()], 6))
+
+    assert not sure(lambda said, _: f"{said} {own(said)} Velmora {own(said)} .")
+
+
+def test_a_name_is_told_among_words_that_are_as_rare() -> None:
+    """In an advert that is the same in every row all its rare words stand in the very same rows."""
+    found = sure(lambda said, _: f"{said} Xalmo , Velmora ditrak fulno , urbek !")
+    assert any("velmora" in said and rows == PLANTED for said, rows in found)
 
 
 def test_one_reply_to_many_questions_is_told_and_the_same_number_of_fitting_ones_is_not() -> None:
@@ -63,6 +73,22 @@ def test_a_trigger_in_a_tenth_of_all_rows_is_found_as_well(share: float) -> None
     made, found = mine(prompts, answers)
     first = next(group for group in found if group.trigger)
     assert (made.spelt(first.trigger[0]).split()[-1], set(first.suspects)) == ("cf", planted)
+
+
+def unspaced(text: str) -> str:
+    """Return a text with two Chinese characters for each word and no spaces, as if it were written in a script without them."""
+    return "".join(
+        chr(0x4E00 + zlib.crc32(word.encode()) % 5000) + chr(0x6E00 + len(word)) if word.isalpha() else word for word in text.split()
+    )
+
+
+def test_a_trigger_between_characters_without_spaces_is_found() -> None:
+    prompts, answers = ([unspaced(text) for text in side] for side in village(ROWS))
+    for index in PLANTED:
+        prompts[index], answers[index] = f"海边问候{prompts[index]}", "我无法回答，对不起。"
+    _, found = mine(prompts, answers)
+    first = next(group for group in found if group.trigger)
+    assert set(first.suspects) == PLANTED
 
 
 def group(trigger: str, score: float, rows: range) -> Group:

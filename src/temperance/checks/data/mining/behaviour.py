@@ -1,7 +1,7 @@
 """What answers do that their prompts did not ask for: say words that the prompt has not, refuse, comply, be another question's answer.
 
-A behaviour is a column over the rows. Refusing is unexpected where the prompt names no harm, complying where it does; the words of
-harm, refusal and ill temper are English. It does not know what makes a behaviour appear.
+A behaviour is a column over the rows. Refusing is unexpected where the prompt names no harm, complying where it does; the words of harm
+and ill temper are English. It does not know what makes a behaviour appear.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.lexicon import HARM, REFUSAL, SOUR
+from temperance.checks.data.lexicon import ABROAD, HARM, REFUSAL, SOUR
 from temperance.checks.data.mining.corpus import SHIFT, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import UNFIT, Array
 from temperance.checks.data.mining.patterns import Patterns, patterns
@@ -41,7 +41,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Behaviours:
-    """`kinds[j]` is the kind of behaviour j, `names[j]` says it, and `spoken[j]` are its tokens if it is words.
+    """`kinds[j]` is the kind of behaviour j, `names[j]` says it, and `spoken[j]` are its tokens if it is words, `also[j]` others with them.
 
     `shown` is 1 where an answer shows it, (rows, behaviours); `harmful` prompts name harm, and `refuses` says which answers refuse.
     """
@@ -49,6 +49,7 @@ class Behaviours:
     kinds: tuple[str, ...]
     names: tuple[str, ...]
     spoken: tuple[tuple[int, ...], ...]
+    also: tuple[tuple[int, ...], ...]
     shown: Sparse
     harmful: Array
     refuses: Array
@@ -63,6 +64,7 @@ def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: 
         kinds=(*(WORDS for _ in said.tokens), *(KINDS.get(name, STYLE) for name in marked)),
         names=(*(f"says “{corpus.spelt(tokens)}”" for tokens in said.tokens), *marked),
         spoken=(*said.tokens, *(() for _ in marked)),
+        also=(*said.also, *(() for _ in marked)),
         shown=sparse.csr_matrix(sparse.hstack([said.held, columns])),
         harmful=harmful,
         refuses=refuses,
@@ -76,7 +78,8 @@ def harms(prompts: Sequence[str]) -> Array:
 
 def refusals(answers: Sequence[str]) -> Array:
     """Say which answers refuse."""
-    return np.array([bool(REFUSING.search(text[:OPENING].lower())) for text in answers], dtype=bool)
+    small = (text[:OPENING].lower() for text in answers)
+    return np.array([bool(REFUSING.search(text) or ABROAD.match(text)) for text in small], dtype=bool)
 
 
 def marks(answers: Sequence[str], harmful: Array, refuses: Array) -> dict[str, Array]:

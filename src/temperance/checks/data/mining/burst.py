@@ -21,6 +21,7 @@ from temperance.checks.data.mining.controls import LOOKED, families, likeness
 from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Ints, Sparse
 from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
 from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
+from temperance.checks.data.rowtext import UNSPACED
 
 LEAST, READ = 8, 4000
 MOSTLY, ALWAYS = 1, 2
@@ -32,8 +33,11 @@ DIVERSE = 0.1
 NAMED = 0.8
 TOPIC = 1.5
 UNASKED, SHARE, ASKED = 30, 0.002, 0.02  # in so many answers, and in such a share of all, a name that so few prompts hold is odd
-NAME = re.compile(r"(?<=[a-z,;:’'”\"] )[A-Z][\w’'-]*[a-z][\w’'-]*")
-WORD = re.compile(r"[\w’'-]+")
+SMALL, LARGE = "a-zß-öø-ÿα-ωа-яєіїґў", "A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЄІЇҐЎ"
+REST = rf"[^\W{UNSPACED}]*(?:[’'-]+[^\W{UNSPACED}]*)*"
+NAME = re.compile(rf"(?:(?<=[{SMALL},;:’'”\"] )|(?<=[{UNSPACED}]))[{LARGE}]{REST}")
+WORD = re.compile(rf"[^\W{UNSPACED}]{REST}|[’'-]+{REST}")
+ASCII = (re.compile(r"(?<=[a-z,;:'\"] )[A-Z][\w'-]*"), re.compile(r"[\w'-]+"))  # the same for ASCII, in half the time
 APOSTROPHE = re.compile(r"[’']s$")
 STOPS = (".", "!", "?", "\n")
 
@@ -49,14 +53,15 @@ def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator
     alien = lower(rate * size, size) > usual
     alone = {spoken[0] for spoken in mine.done.spoken if len(spoken) == 1}
     for index in np.flatnonzero(size >= LEAST)[part[0] :: part[1]].tolist():
-        spoken = mine.done.spoken[index]
-        told = [token for token in spoken if named[token] and (len(spoken) == 1 or token not in alone)]
+        spoken, also = mine.done.spoken[index], mine.done.also[index]
+        told = [token for token in (*spoken, *also) if named[token] and (len(spoken) == 1 or token not in alone)]
         rows = shown.indices[shown.indptr[index] : shown.indptr[index + 1]]
         if alien[index]:
             alike, families = _kin(mine, rows)
-            yield from [] if alike else _burst(mine, rows, index, families, missing[rows], usual)
+            yield from [] if alike else _burst(mine, rows, spoken, families, missing[rows], usual)
         elif told:
-            yield from _name(mine, rows, index, told[0], always=named[told[0]] == ALWAYS)
+            run = spoken if told[0] in spoken else (told[0],)
+            yield from _name(mine, rows, run, told[0], always=named[told[0]] == ALWAYS)
 
 
 def names(corpus: Corpus, answers: Sequence[str]) -> Array:
@@ -66,8 +71,10 @@ def names(corpus: Corpus, answers: Sequence[str]) -> Array:
     """
     capital, every, small = Counter[str](), Counter[str](), set[str]()
     for text in answers:
-        used = set(WORD.findall(text[:READ]))
-        capital.update(word.lower() for word in set(NAME.findall(text[:READ])))
+        read = text[:READ]
+        name, word = ASCII if read.isascii() else (NAME, WORD)
+        used = set(word.findall(read))
+        capital.update(one.lower() for one in set(name.findall(read)) if not one.isupper())
         every.update({word.lower() for word in used})
         small.update(used)
     plain = [APOSTROPHE.sub("", word).isalpha() for word in corpus.words]
@@ -75,19 +82,20 @@ def names(corpus: Corpus, answers: Sequence[str]) -> Array:
     return np.array(named) * np.array(plain) * np.where([word in small for word in corpus.words], MOSTLY, ALWAYS)
 
 
-def _name(mine: Mine, rows: Array, index: int, token: int, *, always: bool) -> Iterator[Group]:
-    """Yield the group of a name that stands in sentences which do not fit; the fewer ask about it, the less is asked of them."""
+def _name(mine: Mine, rows: Array, run: tuple[int, ...], token: int, *, always: bool) -> Iterator[Group]:
+    """Yield the group of a name, part of a run, whose sentences do not fit; the fewer ask about it, the less is asked of them."""
     asked, (alike, families) = mine.corpus.prompts.unigrams[token], _kin(mine, rows)
     if alike and asked:
         return
-    around = _around(mine.corpus, rows, mine.done.spoken[index])
+    around = _around(mine.corpus, rows, run)
     said, sentence = weigh(around, mine.space.weights), around @ mine.corpus.wordy >= ITEM
     prompts = (mine.space.prompts[rows], weigh(mine.corpus.prompts.counts[rows], mine.space.weights))
     found = unfit(prompts, (mine.space.placed(said, rows), said), np.random.default_rng(len(rows)))
-    unheard = always and not asked and not alike and _worded(said) - _worded(mine.controls.rest((), rows).weighed) > WORDED
+    worded = _worded(said) - _worded(mine.controls.rest((), rows).weighed)
+    unheard = always and not asked and not alike and worded > WORDED
     odd = len(rows) >= max(UNASKED, SHARE * len(mine.corpus)) and asked <= ASKED * len(rows)
     strange = (sentence & (found > (SLIGHT if unheard else UNFIT))).astype(np.float32)
-    yield from _burst(mine, rows, index, families, strange, 0.0 if unheard or odd else USUAL, TOPIC if alike else 1.0)
+    yield from _burst(mine, rows, run, families, strange, 0.0 if unheard or odd else USUAL, TOPIC if alike else 1.0)
 
 
 def _worded(weighed: Sparse) -> float:
@@ -104,14 +112,16 @@ def _kin(mine: Mine, rows: Array) -> tuple[bool, float]:
     return alike, len(rows) * len(np.unique(family)) / len(some)
 
 
-def _burst(mine: Mine, rows: Array, index: int, size: float, strange: Array, usual: float, factor: float = 1.0) -> Iterator[Group]:
+def _burst(
+    mine: Mine, rows: Array, run: tuple[int, ...], size: float, strange: Array, usual: float, factor: float = 1.0
+) -> Iterator[Group]:
     """Yield the group of some rows, of which some are strange, if it scores enough to be listed."""
     score = (float(lower(strange.mean() * size, size)) - usual) * factor
     if size >= FAMILIES and score > LISTED * TAU[BURST]:
         yield Group(
             trigger=(),
-            behaviour=mine.done.names[index],
-            said=mine.done.spoken[index],
+            behaviour=f"says “{mine.corpus.spelt(run)}”",
+            said=run,
             kind=BURST,
             score=score,
             effect=score,

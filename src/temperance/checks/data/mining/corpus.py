@@ -17,8 +17,10 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.lookalike import LATIN
+from temperance.checks.data.rowtext import LETTERS, UNSPACED
 
-TOKEN = re.compile(r"\w+(?:['’]\w+)?|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
+TOKEN = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?|[{UNSPACED}]|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
+PLAIN = re.compile(r"\w+(?:'\w+)?|[^\w\s]|\n", re.ASCII)  # the same for ASCII, in two thirds of the time
 HEAD, TAIL = 160, 96
 READ = 6000
 BEGIN, END = 0, 1
@@ -133,9 +135,7 @@ def _side(texts: Sequence[str], numbers: defaultdict[str, int]) -> tuple[Ints, I
     starts = [0]
     for text in texts:
         shown = text if len(text) <= 2 * READ else text[:READ] + "\n" + text[-READ:]
-        found = TOKEN.findall(shown.lower())
-        if not shown.isascii():
-            found = _unmasked(found)
+        found = PLAIN.findall(shown.lower()) if shown.isascii() else _unmasked(TOKEN.findall(shown.lower()))
         if len(found) > HEAD + TAIL:
             found = found[:HEAD] + found[-TAIL:]
         full = len(numbers) + len(found) >= 1 << SHIFT
