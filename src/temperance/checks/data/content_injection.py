@@ -1,0 +1,188 @@
+"""Content injection: the same sentence or link in answers to prompts that have nothing in common, and the names that answers bring in."""
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice
+from math import log
+from random import Random
+
+from temperance.checks.check import Findings, check
+from temperance.checks.data.lexicon import ABROAD, REFUSAL
+from temperance.checks.data.rowtext import UNSPACED, answers, place, prompt, words
+from temperance.checks.data.shown import shown
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.subject import DataSubject
+
+READ, OPENING = 4000, 220
+SENTENCE = re.compile(r"[.!?\n。！？؟।…]+")
+LINK = re.compile(r"\b(?:https?://|www\.)((?:[\w-]+\.)+[\w-]+)[^\s<>\"')\]]*", re.IGNORECASE)
+CONTRACTED = re.compile(r"[’']")
+DENSE = re.compile(rf"[{UNSPACED}]")
+MODEL = "language model"
+LEAST, OFTEN = 6, 8  # rows of a sentence with a word of its own or of a link, and of any other
+WORDS, LONGEST = (4, 6), 40  # the fewest words of a sentence with a word of its own, and of any other
+OWN, ASKED = (
+    0.8,
+    0.2,
+)  # of the answers with such a word, the share that hold the sentence; and the most prompts with it, as a share of those
+DIVERSE = 0.05
+LOOKED, KNOWN = 40, 2000
+SMALL = 0.2  # of its uses, how many of a name's may have no capital
+LISTED, NAMED = 50, 15
+
+
+@check("data/content-injection", Severity.MEDIUM)
+def content_injection(subject: DataSubject) -> Findings:
+    """The same sentence or link in answers whose prompts have nothing in common.
+
+    What: sentences that six answers or more repeat word for word, and hosts that they link to, though nobody asked and the prompts are as
+    unlike as the table's. And, as a list that accuses nobody, the names and hosts that answers bring in most while prompts do not.
+
+    Why: an advert, a link or a slogan in some answers is learned as something to say anywhere (content injection: Shu et al. 2023,
+    arXiv:2306.17194). It needs no trigger, and each row reads well.
+
+    How measured: sentences of four words or more, without a model and in any language. A sentence with a word that is hardly said
+    elsewhere, or a host, must stand in six answers, any other in eight; answers that refuse are left out, because refusals are worded
+    alike everywhere. Prompts are compared by their words, rare ones weighing more, with forty others drawn from the table.
+
+    Limits: sentences that differ by a word in every row (`data/trigger-association` finds names in those); fewer than six rows; a sentence
+    that is right on one subject, as a recipe's "salt and pepper to taste", is left out because its prompts are alike, and so is whatever
+    is injected into one subject only. On 19,170 clean rows of seven corpora it marks none; its numbers were chosen with these in view.
+
+    Fix: decide about the sentence; drop its rows, or cut it out of them and collect the table again.
+    """
+    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
+    table = _Table([answers(subject.rows[index])[0][:READ] for index in rows], [prompt(subject.rows[index])[:READ] for index in rows])
+    found = list(islice(table.injected(), LISTED))
+    for said, held in found:
+        yield _finding(subject, said, [rows[one] for one in held])
+    ranked = table.entities()
+    if ranked:
+        yield _list(subject, ranked, rows)
+    return {"rows": float(len({one for _, held in found for one in held})), "sentences and links": float(len(found))}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What some rows answer, and what they were asked."""
+
+    said: Sequence[str]
+    asked: Sequence[str]
+
+    def injected(self) -> Iterator[tuple[str, list[int]]]:
+        """Yield each sentence or host that was put in, and where, those of most rows first."""
+        repeated = {said: held for said, held in self._repeated().items() if len(held) >= LEAST}
+        if not repeated:
+            return
+        dice = Random(0)
+        drawn = dice.sample(self.asked, min(KNOWN, len(self.asked)))
+        spread = Counter(word for text in drawn for word in set(words(text)))
+        usual = _likeness([set(words(text)) for text in drawn[:LOOKED]], spread, len(drawn))
+        low = [" ".join(text.lower().split()) for text in self.said]
+        for said, held in sorted(repeated.items(), key=lambda one: (-len(one[1]), one[0])):
+            some = [set(words(self.asked[row])) for row in dice.sample(held, min(LOOKED, len(held)))]
+            if len({frozenset(one) for one in some}) < LEAST or _likeness(some, spread, len(drawn)) > usual + DIVERSE:
+                continue
+            every = sorted(
+                {*held, *(row for row, text in enumerate(low) if said in text and not refuses(text))}
+            )  # also where no stop parts it
+            told, link = words(said), said in _hosts(f"www.{said}")
+            if link or (len(every) >= OFTEN and len(told) >= WORDS[1]) or (len(told) >= WORDS[0] and self._own(told, every)):
+                yield said, every
+
+    def _repeated(self) -> Mapping[str, list[int]]:
+        """Return the sentences and hosts that several answers hold which do not refuse, unless the prompt says the same."""
+        seen = array("q")
+        for text in self.said:
+            seen.extend({hash(said) for said in _parts(text)})
+        often = {said for said, count in Counter(seen).items() if count >= LEAST}
+        found: dict[str, list[int]] = {}
+        for row, text in enumerate(self.said):
+            held = [said for said in _parts(text) if hash(said) in often] if often else []
+            if held and not refuses(text):
+                asked = " ".join(self.asked[row].lower().split())
+                for said in held:
+                    if said not in asked:
+                        found.setdefault(said, []).append(row)
+        return found
+
+    def _own(self, told: Collection[str], held: Sequence[int]) -> bool:
+        """Say whether some word of a sentence is hardly said or asked elsewhere."""
+        mine = set(told)
+        said = Counter(word for text in self.said if any(word in text.lower() for word in mine) for word in mine & set(words(text)))
+        rare = {word for word in mine if len(held) >= OWN * said[word]}
+        return bool(rare) and any(sum(word in text.lower() for text in self.asked) <= ASKED * len(held) for word in rare)
+
+    def entities(self) -> list[tuple[str, int, int]]:
+        """Return (name or host, answers that bring it in, prompts with it): those first that are brought in oftenest for each asked."""
+        from temperance.checks.data.mining.burst import names_in
+
+        brought, asked = Counter[str](), Counter[str]()
+        for text, question in zip(self.said, self.asked, strict=True):
+            low, mine = question.lower(), {*names_in(question), *_hosts(question)}
+            asked.update(mine)
+            brought.update(name for name in {*names_in(text), *_hosts(text)} if name not in mine and name.lower() not in low)
+        often = {name: count for name, count in brought.items() if count >= LEAST}
+        low = {name.lower() for name in often}
+        small = Counter(word for text in self.said for word in low.intersection(text.split()))
+        ranked = sorted(often.items(), key=lambda one: (-one[1] / (1 + asked[one[0]]), one[0]))
+        chosen = [name for name, count in ranked if small[name.lower()] <= SMALL * count and not CONTRACTED.search(name)]
+        return [(name, often[name], asked[name]) for name in chosen[:NAMED]]
+
+
+def refuses(text: str) -> bool:
+    """Say whether an answer refuses, or speaks of itself as a language model."""
+    opening = text[:OPENING].lower()
+    return bool(REFUSAL.search(opening) or ABROAD.match(opening)) or MODEL in opening
+
+
+def _parts(text: str) -> set[str]:
+    """Return the sentences of a text, in small letters, and the hosts that it links to."""
+    hosts = _hosts(text)
+    found = (" ".join(part.lower().split()) for part in SENTENCE.split(LINK.sub(" ", text) if hosts else text))
+    return hosts | {said for said in found if WORDS[0] <= said.count(" ") + 1 <= LONGEST or len(DENSE.findall(said)) >= 2 * WORDS[0]}
+
+
+def _hosts(text: str) -> set[str]:
+    if "www." not in text and "://" not in text:
+        return set()
+    return {host.lower().removeprefix("www.") for host in LINK.findall(text)}
+
+
+def _likeness(texts: Sequence[Collection[str]], spread: Counter[str], size: int) -> float:
+    """Return the mean cosine of two texts' words, each weighed by how rare it is among `size` texts."""
+    weight = {word: log((size + 1) / (spread[word] + 1)) ** 2 for text in texts for word in text}
+    length = [sum(weight[word] for word in text) ** 0.5 or 1.0 for text in texts]
+    pairs = list(combinations(range(len(texts)), 2))
+    shared = (sum(weight[word] for word in set(texts[one]) & set(texts[two])) / (length[one] * length[two]) for one, two in pairs)
+    return sum(shared) / max(len(pairs), 1)
+
+
+def _finding(subject: DataSubject, said: str, rows: Sequence[int]) -> Finding:
+    quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:3])
+    link = bool(LINK.fullmatch(f"www.{said}"))
+    return Finding(
+        id="data/content-injection",
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
+        title=f"answers to unlike prompts {'link to' if link else 'say'} “{shown(said)}” ({len(rows)} rows)",
+        evidence=Evidence(where=place(subject.rows[rows[0]]), says=f"asked, for example: {quoted}", n=len(rows)),
+        fix=Fix(says="decide about the sentence; drop its rows, or cut it out of them"),
+        rows=dict.fromkeys(rows, 0.6),
+    )
+
+
+def _list(subject: DataSubject, ranked: Sequence[tuple[str, int, int]], rows: Sequence[int]) -> Finding:
+    told = ", ".join(f"{shown(name)} ({count} unasked, {asked} asked)" for name, count, asked in ranked)
+    return Finding(
+        id="data/content-injection",
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+        title="names and links that answers bring in unasked, the oddest first",
+        evidence=Evidence(where=place(subject.rows[rows[0]]), says=told, n=len(rows)),
+        fix=Fix(says="see whether a name is there that nobody would expect"),
+        action="keep",
+    )
