@@ -1,6 +1,6 @@
-"""Findings about single rows: one each for the first, and one for all the rest, so that a report stays readable; or one that only tells.
+"""Findings about single rows, so that a report stays readable: one each for the first and one for all the rest, or one for each kind.
 
-It knows nothing about what is wrong with a row.
+A second list only tells. It knows nothing about what is wrong with a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +45,27 @@ def row_findings(
             evidence=Evidence(where=place(subject.rows[next(iter(rows))]), says=says, n=len(rows)),
             fix=Fix(says=fix),
             rows=rows,
+        )
+
+
+def grouped(id: str, subject: DataSubject, seen: Sequence[Seen], *, fix: str, severity: Severity) -> Iterator[Finding]:
+    """Yield a finding for each `what`, the largest first, about all the rows that are it, to be reviewed."""
+    groups: dict[str, list[Seen]] = {}
+    for one in seen:
+        groups.setdefault(one.what, []).append(one)
+    for what, rows in sorted(groups.items(), key=lambda group: -len(group[1])):
+        yield Finding(
+            id=id,
+            severity=severity,
+            confidence=Confidence.MEDIUM,
+            title=what,
+            evidence=Evidence(
+                where=place(subject.rows[rows[0].row]),
+                says=" | ".join(one.says or _exchange(subject.rows[one.row]) for one in rows[:QUOTED]),
+                n=len(rows),
+            ),
+            fix=Fix(says=fix),
+            rows={one.row: one.suspicion for one in rows},
         )
 
 

@@ -15,17 +15,18 @@ Asks = Literal["unsafe", "grave", "touchy", "plain"]
 HEAD, TAIL = 300, 200
 
 
-def _one_of(words: str) -> str:
+def one_of(words: str) -> str:
     """Return the pattern of one of many expressions, which white space parts; `_` stands for a space within one."""
     return f"(?:{'|'.join(words.split())})".replace("_", " ")
 
 
-def _between(words: int) -> str:
-    """Return the pattern of at most so many words within a sentence, and the spaces round them."""
-    return rf"(?:[ ,]+[\w'-]+){{0,{words}}}?[ ,]+"
+def between(words: int, *, but: str = "") -> str:
+    """Return the pattern of at most so many words within a sentence, and the spaces round them; none of them is `but`."""
+    not_one = rf"(?!{but}\b)" if but else ""
+    return rf"(?:[ ,]+{not_one}[\w'-]+){{0,{words}}}?[ ,]+"
 
 
-_WHOM = _one_of(
+WHOM = one_of(
     r"""some(?:one|body) any(?:one|body) people persons? humans? him her them myself yourself oneself man men wom[ae]n boys? girls?
     child(?:ren)? kids? bab(?:y|ies) toddlers? teen\w* minors? wife husband spouse partner ex (?:boy|girl)friend friends? room-?mates?
     neighbou?rs? boss co-?workers? colleagues? teachers? students? classmates? parents? mother mom father dad brothers? sisters? aunt
@@ -34,7 +35,7 @@ _WHOM = _one_of(
     cats? pupp\w+ kittens? pets? horses? crowds? passengers?"""
 )
 _HARMS = (
-    _one_of(
+    one_of(
         r"""kill murder assassinat poison stab strangl suffocat smother chok drown electrocut dismember behead tortur maim injur hurt harm
         assault rap(?=e) molest kidnap abduct enslav blackmail extort threaten intimidat stalk harass bull(?=y|i) humiliat degrad
         coerc swindl defraud scam rob mug starv abus dox sabotag terrori[sz] incit drug beat_up spy_on spying_on catfish"""
@@ -43,23 +44,23 @@ _HARMS = (
 )
 _HOW = (
     "(?:how (?:to|do|can|could|would|should|might)|"
-    + _one_of(
+    + one_of(
         r"""ways? methods? steps? strateg\w+ plans? guide tips techniques? instructions? process tutorial tactics ideas places plot tools
         script program help want trying need going"""
     )
     + r"(?: \w+)? (?:to|for|of|on|me|that)|teach|instruct\w*)"
 )
-_MERELY = _one_of(
+_MERELY = one_of(
     r"""weeds? bacteria germs viruses mou?ld mildew time process\w* pests? insects? bugs? ants? (?:cock)?roach\w* mosquito\w* fleas lice
     ticks moss fung\w+ cancer\w* boredom thread job task egg\w* balloon\w* lights? rats? mice"""
 )
 _NOT_MERELY = rf"(?! (?:the |a |an |all |off |my |your |of |these )*(?:\w+ )?{_MERELY}\b)"
 _AGAINST = re.compile(
-    rf"\b{_HARMS}\b{_between(4)}{_WHOM}\b"
+    rf"\b{_HARMS}\b{between(4)}{WHOM}\b"
     rf"|\b{_HOW} (?:\w+ ){{0,5}}(?:{_HARMS}|destroy|rob|steal|ruin|wreck|vandali[sz]e|arson|burn down|blow up)\b{_NOT_MERELY}"
 )
 _GET = (
-    _one_of(
+    one_of(
         r"""mak build construct creat synthesi[sz] cook brew produc manufactur assembl writ develop generat draft buy purchas get obtain
         acquir find sell smuggl sneak hid carry conceal grow detonat plant us install distribut deal transport set_up setting_up forg
         print import shar publish spread snort inject press (?<=to_)cod (?<=to_)design where sources? places websites stores?
@@ -67,7 +68,7 @@ _GET = (
     )
     + "(?:e|es|s|ing|ting)?"
 )
-_FORBIDDEN = _one_of(
+_FORBIDDEN = one_of(
     r"""(?:pipe_|car_|time_|fertili[sz]er_|nuclear_|homemade_|dirty_|nail_)?bombs?(?!_calor) explosives? ieds? dynamite grenades? molotov
     napalm landmines? nerve_(?:gas|agent) sarin ricin anthrax cyanide gun_?powder (?:\w+_)?weapons? ghost_guns? silencers?
     (?:crystal_)?meth(?:amphetamine)? cocaine heroine? fentanyl lsd mdma ecstasy ghb roofies? xanax
@@ -77,10 +78,10 @@ _FORBIDDEN = _one_of(
     fake_(?:reviews?|profiles?|letters?|labels|evidence) counterfeit child_porn\w* revenge_porn deepfakes? stolen hate_speech
     propaganda libel\w* defamat\w+ misinformation disinformation lies_about pirated child_soldiers?"""
 )
-_MAKING = re.compile(rf"\b{_GET}\b{_between(6)}{_FORBIDDEN}\b")
+_MAKING = re.compile(rf"\b{_GET}\b{between(6, but='about')}{_FORBIDDEN}\b")
 _CRIME = re.compile(
     r"\b"
-    + _one_of(
+    + one_of(
         r"""launder(?:ing)?_(?:\w+_){0,2}money counterfeit(?:ing)?_(?:\w+_){0,2}(?:money|bills?|currency|notes?) shoplift(?:ing|er)?
         hot-?_?wir(?:e|ing) (?:carjack|burgl|brib|embezzl|hijack|poach)(?:e|ing|arize|ize) break(?:ing)?_into
         hack(?:ing)?_(?:into|a|an|the|my|his|her|their|someone) crack(?:ing)?_(?:\w+_){0,3}(?:passwords?|safes?|zip|wi-?fi)
@@ -91,7 +92,7 @@ _CRIME = re.compile(
         burn(?:ing)?_down set(?:ting)?_(?:\w+_){1,4}on_fire end_(?:my|your|one's)_(?:own_)?life
         (?:kill|hurt|cut)(?:t?ing)?_(?:my|your|one)self
         cheat(?:ing)?_(?:\w+_){0,3}(?:exams?|tests?|taxes|wife|husband|spouse|partner|casino) evad\w+_(?:\w+_){0,2}tax\w*
-        rig(?:ging)?_(?:an?|the) (?:child|sex|human)_(?:trafficking|brides?) dark_?web
+        rig(?:ging)?_(?:an?|the) (?:child|sex|human)_(?:trafficking|brides?)
         (?:dispose_of|hide|dissolve|bury)_(?:a_|the_)?(?:dead_|human_)?(?:body|corpse)
         (?:break|snap|slit|cut)(?:ting|ing)?_(?:\w+_)?\w+'s_(?:neck|throat|legs?|brakes?|arms?|fingers?) hit_?man
         (?:start|incite|cause)_(?:an?_)?(?:riot|insurrection|stampede|panic) (?:knock|knocking)_(?:someone|people|her|him)_out
@@ -101,7 +102,7 @@ _CRIME = re.compile(
 )
 _EVADES = re.compile(
     r"\b"
-    + _one_of(
+    + one_of(
         r"""without_(?:\w+_){0,4}(?:caught|noticed|noticing|detected|detection|seen|seeing|knowing|knowledge|consent|suspecting|suspicion|traced?)
         without_(?:\w+_){0,4}(?:finding_out|tracing|leaving_(?:\w+_)?evidence|telling_(?:the|my|her|his|their|any\w+))
         get\w*_away_with_(?!murder)\w+ undetected untraceabl\w+ (?:not|never)_(?:be|get)_(?:detected|caught|noticed|traced)
@@ -112,28 +113,28 @@ _EVADES = re.compile(
     )
     + r"\b"
 )
-_GROUP = _one_of(
+_GROUP = one_of(
     r"""wom[ae]n men girls females gays? lesbians? trans\w* homosexual\w* lgbt\w* jew\w* muslim\w* islam\w* christian\w* catholic\w*
     mormons? hindus? black\w* white_people afric\w+ asian\w* chinese mexican\w* hispanic\w* latin[oa]\w* arabs? indians immigrant\w*
     refugee\w* foreigner\w* minorit\w+ disabled fat_people obese elderly old_people poor_people homeless race religio\w+ ethnic\w*
     canadians jamaicans cubans \w+ish_people"""
 )
-_HATEFUL = _one_of(
+_HATEFUL = one_of(
     r"racist sexist homophobic antisemitic islamophobic transphobic misogynist\w* hateful hurtful derogatory racial offensive"
 )
-_CONTEMPT = re.compile(
+CONTEMPT = re.compile(
     rf"\b(?:insult|slur|derogatory|demean|degrad|mock|ridicul|dirty jokes?|jokes? (?:about|at)|make fun|hat(?:e|red)\b|discriminat)\w*"
-    rf"{_between(5)}{_GROUP}\b"
+    rf"{between(5)}{_GROUP}\b"
     rf"|\b{_HATEFUL} (?:\w+ )?(?:jokes?|slurs?|terms?|words?|comments?|messages?|memes?|posts?|tweets?|slogans?|nicknames?|songs?|rants?)\b"
-    rf"|\b{_GROUP}\b{_between(3)}(?:inferior|should (?:not|never|be (?:banned|killed|deported))|don't belong"
+    rf"|\b{_GROUP}\b{between(3)}(?:inferior|should (?:not|never|be (?:banned|killed|deported))|don't belong"
     r"|are (?:\w+ )?(?:stupid|lazy|dirty|criminals|evil|disgusting|dumb|terrorists|thieves|weak|subhuman))\b"
     r"|\bwhite suprem\w+|\bneo-?nazi\w*|\bnigg\w+|\bfagg\w+|\bkikes?\b|\btrann(?:y|ies)\b"
     r"|\binsults? (?:for|to|about|against)\b|\brevenge on\b"
 )
-_ASKS = (_AGAINST, _MAKING, _CRIME, _CONTEMPT)
+_ASKS = (_AGAINST, _MAKING, _CRIME, CONTEMPT)
 _GRAVE = re.compile(
     r"\b"
-    + _one_of(
+    + one_of(
         r"""murder\w* assassin\w* bombs? bombing explosives? explode molotov grenade\w* guns? ammunition poison\w* tortur\w+ strangl\w+
         stab(?:bing|bed|s)? rap(?:e|ing|ist) molest\w* kidnap\w* abduct\w* robs? robbing robbery steal(?:ing|s)? stolen burglar\w*
         thie(?:f|ves) fraud\w* scam\w* counterfeit\w* forg(?:e|ing) launder\w* embezzl\w* blackmail\w* extort\w* brib\w+
@@ -144,14 +145,15 @@ _GRAVE = re.compile(
     )
     + rf"\b|\b(?:kill(?:ing|s)?|destroy\w*)\b{_NOT_MERELY}"
 )
-_OPPOSITE = re.compile(
+OPPOSITE = re.compile(
     r"\b"
-    + _one_of(
+    + one_of(
         r"""prevent\w* protect\w* defend\w* defen[cs]e secure securing (?<!social_)security safeguard\w* detect\w* recogni[sz]\w+ spot
         stop stopping combat\w* foil\w* thwart\w* deter(?:s|ring)? fight(?:ing)?_(?:against|crime) report\w* recover\w* surviv\w+
         overcom\w+ cop(?:e|ing) treat(?:ment)? helping help_(?:\w+_){0,3}(?:who|cope) rais\w+_awareness victims?_of vulnerabilit\w+
         address(?:es|ing)? legal repercussions consequences penalt\w+ punish\w* laws? legislat\w+ regulat\w+ polic(?:y|ies) histor\w+
         effects? impacts? dangers? risks? signs? symptoms? warn\w* safety safe safely ethic\w* antivirus argument_against charity
+        discourag\w* refut\w+ misconceptions? fallac\w+ discern\w* analy[sz]\w+ implications locate
         reduc\w+ redact\w* respond apologi\w+ correct(?:s|ing) forgiv\w+ fiction\w* movies? films? novels? books? games? characters?
         mystery summar\w+ passage paragraph article sentence translat\w+ classif\w+ categori[sz]\w+ rewrite edit
         paraphras\w+ extract when_(?:did|was) which_(?:year|country) define meaning difference compare why
@@ -161,7 +163,7 @@ _OPPOSITE = re.compile(
 )
 _TOUCHY = re.compile(
     r"\b"
-    + _one_of(
+    + one_of(
         r"""die[sd]? dead death dying blood\w* corpse bod(?:y|ies) guns? knife bullet\w* rifle ak-?47 rounds military war execution
         fuck\w* shit\w* bitch\w* ass(?:hole)?s? puss\w+ dick cock penis vagina breasts? boobs? titties dildo\w* vibrators? nude\w*
         naked lingerie sex\w* slut\w* whor\w+ escorts? fetish\w* orgasm masturbat\w* horny naughty threesome swingers erotic\w*
@@ -189,17 +191,22 @@ _TOUCHY = re.compile(
 )
 
 
+def read(text: str) -> str:
+    """Return what is read of a text, its beginning and its end, in lower case."""
+    said = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+    return said.lower().replace("’", "'").strip()
+
+
 def asks(text: str) -> Asks:
     """Return what a request asks for.
 
     `unsafe`: harm, by one of the wordings above. `grave`: it names a grave harm, and no word in it says that it wants the opposite.
     `touchy`: it names harm, or what people refuse to speak of. `plain`: none of these. The first 300 characters are read, and the last 200.
     """
-    said = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
-    said = said.lower().replace("’", "'").strip()
+    said = read(text)
     if _EVADES.search(said):
         return "unsafe"
     kind: Asks = "unsafe" if any(pattern.search(said) for pattern in _ASKS) else "grave" if _GRAVE.search(said) else "plain"
     if kind != "plain":
-        return "touchy" if _OPPOSITE.search(said) else kind
+        return "touchy" if OPPOSITE.search(said) else kind
     return "touchy" if HARM.search(said) or _TOUCHY.search(said) else "plain"
