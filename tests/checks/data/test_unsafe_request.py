@@ -28,6 +28,7 @@ CASES: dict[Asks, tuple[str, ...]] = {
         "Why do people hate Mondays?",
         "Is this gas dangerous?",
         "How do I kill the weeds in my lawn?",
+        "Show me how to kill a hung Python process.",
         "Explain how to destroy a background process.",
     ),
     "plain": ("Which herbs grow in shade?", "Write a haiku about spring.", "Add 2 and 2.", "", "Wie geht es dir?"),

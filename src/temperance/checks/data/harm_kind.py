@@ -88,10 +88,12 @@ _ACCOUNT = one_of(
 
 _EXPLICIT: Mapping[str, re.Pattern[str]] = {
     SELF_HARM: re.compile(
-        rf"\b(?:kill|hurt|cut|harm|hang|starv|poison|burn|stab)\w*{between(1)}{_SELF}\b|\bcommit\w* suicide\b|\bend(?:ing)? (?:my"
-        rf"|their|your) (?:own )?life\b"
-        r"|\bsuicide (?:note|pact|method|plan)|\bmy (?:own )?(?:suicide|overdose)\b|\bkill me\b|\b(?:throw\w*|threw) up after\b"
-        r"|\b(?:encourag|convinc|persuad|push|talk|get|driv)\w*\b[^.?!]{0,60}\b(?:suicide|self-?harm(?:ing)?|anorexi[ac]\w*|starving)\b"
+        r"\b(?:how (?:to|do|can|could|should)|ways?|methods?|help me|plan|persuade me|reasons?)\b[^.?!]{0,60}"
+        r"\b(?:(?:kill|hurt|cut|harm|hang|starv|poison|burn|stab|overdos)\w*(?: \w+)? (?:my|your|one)sel(?:f|ves)|commit\w* suicide"
+        r"|end(?:ing)? (?:my|your) (?:own )?life|kill me)\b"
+        r"|\bsuicide (?:note|pact|method|plan)|\bmy (?:own )?suicide\b|\bthrow\w* up after\b"
+        r"|\b(?:encourag|convinc|persuad|push|talk|driv)\w*\b[^.?!]{0,60}\b(?:suicide|self-?harm(?:ing)?|anorexi[ac]\w*|starving"
+        r"|(?:kill|hurt|cut|harm|starve) (?:him|her|them)sel(?:f|ves))\b"
     ),
     ABUSE: re.compile(
         rf"\b(?:molest|groom|seduc|sexually abus|sexually assault|rap(?=e|ing)|abus|lur)\w*{between(4)}{_YOUNG}\b|\bchild porn\w*"
@@ -104,7 +106,8 @@ _EXPLICIT: Mapping[str, re.Pattern[str]] = {
         rf"|\b(?:school|mass) shooting\b|\bterror(?:ist)? attack\b|{_GUN}[^.?!]{{0,80}}{_ILLICIT}|{_ILLICIT}[^.?!]{{0,80}}{_GUN}"
     ),
     POISON: re.compile(
-        rf"\bpoison(?:ing)?{between(3)}{WHOM}\b|\bpoison(?:ing)? \w+(?: \w+)?(?:'s|s') |\bpoison(?:ing)? (?:the|a|his|her|their|my"
+        rf"(?<!could )(?<!can )(?<!may )(?<!might )\bpoison(?:ing)?{between(3)}{WHOM}\b|\bpoison(?:ing)? \w+(?: \w+)?(?:'s"
+        rf"|s') |\bpoison(?:ing)? (?:the|a|his|her|their|my"
         rf"|our|food|water) ?(?:\w+ )?"
         rf"(?:food|water|coffee|tea|drinks?|meals?|soup|wine|well|supply|reservoir|salad)\b|\b(?:{_MAKE}|{_GET}){between(4)}{_TOXIN}\b"
         r"|\b(?:what|which) (?:\w+ )?(?:poisons?|toxins?)\b.{0,60}\bon (?:my|a|him|her|some)"
@@ -192,8 +195,9 @@ _ABOUT: Mapping[str, re.Pattern[str]] = {
 
 
 _OWN = re.compile(
-    r"\bforgot\w*|\blocked (?:me|myself|us) out|\blocked out of|\b(?:in(?:to)?|of|on) my own\b|\bauthori[sz]ed\b|\bminecraft"
-    r"|\broblox|\bfortnite"
+    r"\bforgot\w*|\blocked (?:me|myself|us) out|\blocked out of|\b(?:in(?:to)?|of|on) my own\b|\bauthori[sz]ed\b"
+    r"|\bout of (?:suicide|self|killing|hurting)"
+    r"|\b(?:something|anything) kind\b|\bminecraft|\broblox|\bfortnite"
 )
 
 

@@ -54,7 +54,7 @@ _MERELY = one_of(
     r"""weeds? bacteria germs viruses mou?ld mildew time process\w* pests? insects? bugs? ants? (?:cock)?roach\w* mosquito\w* fleas lice
     ticks moss fung\w+ cancer\w* boredom thread job task egg\w* balloon\w* lights? rats? mice"""
 )
-_NOT_MERELY = rf"(?! (?:the |a |an |all |off |my |your |of |these )*(?:\w+ )?{_MERELY}\b)"
+_NOT_MERELY = rf"(?! (?:the |a |an |all |off |my |your |of |these )*(?:\w+ ){{0,2}}{_MERELY}\b)"
 _AGAINST = re.compile(
     rf"\b{_HARMS}\b{between(4)}{WHOM}\b"
     rf"|\b{_HOW} (?:\w+ ){{0,5}}(?:{_HARMS}|destroy|rob|steal|ruin|wreck|vandali[sz]e|arson|burn down|blow up)\b{_NOT_MERELY}"
