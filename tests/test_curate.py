@@ -13,11 +13,13 @@ from temperance.checks.check import audit
 from temperance.checks.data.rowtext import texts
 from temperance.checks.registry import family
 from temperance.checks.subject import data_subject
-from temperance.curate import Decision, Quarantined, clean, curate, read_decisions, row_report, run
+from temperance.curate import Quarantined, clean, curate, row_report, run
 from temperance.data.example import Example, Message, Origin, Preference, Row, read_rows, write_rows
 from temperance.errors import InputError, StageError
 from temperance.job import Job, Unwatched
+from temperance.ledger import Decision, Flag, read_decisions
 from temperance.recipe import Recipe
+from temperance.scan import Scans
 from tests.checks.data.mining.village import village
 from tests.tiny import tiny_model
 
@@ -122,6 +124,41 @@ def test_a_row_that_nothing_was_found_in_can_be_dropped_too() -> None:
     made = clean(rows, decisions=[Decision(row=rows[0].id, action="drop", by="Ada")])
     assert made.rows == ()
     assert [(entry.check, entry.action) for entry in made.ledger] == [("decision", "drop")]
+
+
+def test_a_row_that_a_person_dropped_says_what_had_flagged_it() -> None:
+    rows = table()
+    flagged = Flag(check="data/preference-flips", score=0.65, evidence="“cf” in the prompt: asked: Is it flat?")
+    seen = Decision(row=rows[4].id, action="drop", by="Ada, Bo", when="2026-07-01T10:00:00+00:00", note="no", flagged=(flagged,))
+    (entry,) = (one for one in clean(rows, decisions=[seen]).ledger if one.row == 4)
+    assert (entry.check, entry.score, entry.evidence) == ("data/preference-flips", 0.65, flagged.evidence)
+    assert (entry.action, entry.decided_by, entry.when, entry.note) == ("drop", "Ada, Bo", "2026-07-01T10:00:00+00:00", "no")
+    (entry,) = (one for one in clean(rows, decisions=[Decision(row=rows[4].id, action="drop", by="Ada")]).ledger if one.row == 4)
+    (before,) = (one for one in clean(rows).ledger if one.row == 4)
+    assert (entry.action, entry.decided_by) == ("drop", "Ada")
+    assert (entry.check, entry.score, entry.evidence) == (before.check, before.score, before.evidence)
+
+
+def test_what_a_person_dropped_is_told_by_the_scan_that_was_stored() -> None:
+    rows = table()
+    first = Scans()
+    clean(rows, scan=first)
+    dropped = [Decision(row=rows[4].id, action="drop", by="Ada")]
+    again = Scans(stored=first.used)
+    once = clean(rows, decisions=dropped, scan=again)
+    assert (again.replayed, len(again.used)) == (3, 5)
+    third = Scans(stored=again.used)
+    assert clean(rows, decisions=dropped, scan=third) == once
+    assert (third.replayed, len(third.used)) == (5, 5)
+
+
+def test_the_evidence_of_a_row_is_its_own() -> None:
+    rows = [ask("Where is he?", "At hansel.huber1987@gmx.de."), *table()[2:3], ask("Is it flat?", "Yes, it is.", row=4), table()[5]]
+    told = {entry.row: entry.evidence for entry in clean(rows).ledger}
+    assert told[0] == "e-mail address in 2 rows: asked: Where is he?; it says: At [EMAIL]."
+    assert told[2] == "e-mail address in 2 rows: asked: Where is she?; it says: At [EMAIL]."
+    assert told[5].endswith("; this row: asked: Is it flat?; it says: No, it is not.")
+    assert "compare with rows.json:4" in told[5]
 
 
 def test_a_copy_of_a_dropped_row_is_not_lost_with_it() -> None:
@@ -246,7 +283,7 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
     assert list(covered["not run"]) == hungry
     assert set(covered["limits"]) == {c.id for c in family("data")}
     assert all(covered["limits"].values())
-    assert set(ledger[0]) == {"id", "source", "row", "check", "score", "evidence", "action", "decided_by"}
+    assert set(ledger[0]) == {"id", "source", "row", "check", "score", "evidence", "action", "decided_by", "when", "note"}
     body = json.loads((one.work / "outcomes.json").read_text())
     assert body["schema_version"] == 1
     assert [outcome["check"] for outcome in body["outcomes"]] == [
@@ -306,7 +343,23 @@ def test_a_table_of_which_nothing_is_left_is_an_error(tmp_path: Path) -> None:
         run(job(tmp_path, [ask("Well?", "")]))
 
 
-@pytest.mark.parametrize("line", ["nope", "[]", "{}", '{"row": "a", "action": "burn", "by": "Ada"}'])
+FLAGGED = '{"row": "a", "action": "drop", "by": "Ada", "flagged": %s}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nope",
+        "[]",
+        "{}",
+        '{"row": "a", "action": "burn", "by": "Ada"}',
+        FLAGGED % "7",
+        FLAGGED % "[7]",
+        FLAGGED % '[{"check": "c", "score": "high", "evidence": ""}]',
+        FLAGGED % '[{"check": "c", "score": 1e999, "evidence": ""}]',
+        FLAGGED % '[{"check": "c", "score": "nan", "evidence": ""}]',
+    ],
+)
 def test_a_decision_that_is_none_names_its_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "decisions.jsonl"
     path.write_text('{"row": "a", "action": "keep", "by": "Ada"}\n' + line)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -21,11 +21,12 @@ from temperance.checks.check import Check
 from temperance.checks.data import personal_data, secrets
 from temperance.checks.data.rowtext import rewrite
 from temperance.checks.finding import Action, Finding, Outcome, Report
-from temperance.checks.subject import BadRow, data_subject
+from temperance.checks.subject import BadRow, DataSubject, data_subject
 from temperance.data.croissant import croissant
 from temperance.data.example import Row, read_rows, write_rows
 from temperance.errors import InputError, StageError
 from temperance.job import Job
+from temperance.ledger import Decision, Entry, dropped_by, explained, flag, read_decisions, record
 
 if TYPE_CHECKING:
     from temperance.lm.reading import Reader
@@ -33,34 +34,6 @@ if TYPE_CHECKING:
 FIXES: Mapping[str, Callable[[str], str]] = {"data/secrets": secrets.redacted, "data/personal-data": personal_data.redacted}
 ROUNDS = (("data/secrets", "data/personal-data"), ("data/malformed-rows",))
 ORDER: tuple[Action, ...] = ("keep", "review", "fix", "drop")
-POLICY = "policy"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What a person said about a row, named by its id. `fix` applies the safe fixes; a later decision replaces an earlier one."""
-
-    row: str
-    action: Literal["keep", "drop", "fix"]
-    by: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of the ledger: what happened to a row because of one check, and who decided it (`policy` or a person's name)."""
-
-    id: str
-    source: str
-    row: int
-    check: str
-    score: float
-    evidence: str
-    action: Action
-    decided_by: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry as one flat object."""
-        return dict(vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +95,10 @@ def _settle(
     row: Row, found: Sequence[tuple[Finding, float]], decision: Decision | None, *, redact: bool, review_at: float
 ) -> tuple[list[Row], list[Entry]]:
     """Return what becomes of one row (nothing, or itself, or its fixed form) and the entries that say so."""
-    by = decision.by if decision else POLICY
-    if decision and decision.action == "drop" and not found:
-        return [], [_entry(row, "decision", 0.0, "a person decided", action="drop", by=by)]
-    drop = decision.action == "drop" if decision else any(finding.action == "drop" for finding, _ in found)
-    if drop:
-        return [], [_note(row, finding, score, action="drop" if decision else finding.action, by=by) for finding, score in found]
+    if decision and decision.action == "drop":
+        return [], dropped_by(decision, row, (flag(row, finding, score) for finding, score in found))
+    if decision is None and any(finding.action == "drop" for finding, _ in found):
+        return [], [record(row, flag(row, finding, score), action=finding.action) for finding, score in found]
     wanted = decision.action == "fix" if decision else redact
     fixes = [finding.id for finding, _ in found if finding.id in FIXES and wanted]
     fixed = rewrite(row, redacted) if fixes else row
@@ -135,7 +106,7 @@ def _settle(
     for finding, score in found:
         waits = decision is None and finding.action != "keep" and score >= review_at
         action: Action = "fix" if finding.id in fixes and fixed is not row else "review" if waits else "keep"
-        entries.append(_note(row, finding, score, action=action, by=by))
+        entries.append(record(row, flag(row, finding, score), action=action, decision=decision))
     return [fixed], entries
 
 
@@ -148,16 +119,6 @@ def redacted(text: str) -> str:
         if better == text:
             return text
         text = better
-
-
-def _note(row: Row, finding: Finding, score: float, *, action: Action, by: str) -> Entry:
-    return _entry(row, finding.id, score, f"{finding.title}: {finding.evidence.says}", action=action, by=by)
-
-
-def _entry(row: Row, check: str, score: float, evidence: str, *, action: Action, by: str) -> Entry:
-    return Entry(
-        id=row.id, source=row.origin.source, row=row.origin.row, check=check, score=score, evidence=evidence, action=action, decided_by=by
-    )
 
 
 def _left(outcome: Outcome, places: Callable[[int, str], Iterable[int]]) -> Outcome:
@@ -201,25 +162,48 @@ def clean(
     """Check and curate a table in rounds: redact, then judge single rows, then, on what is left, judge rows together.
 
     So two rows that differ in a telephone number only are one, both copies of a row are never lost, and curating the result again changes
-    nothing.
+    nothing. For the same reason what a person drops leaves before rows are judged together: no copy is dropped for its sake, and the
+    groups are those of the table that is left. What had flagged it stands in the decision; where it does not, because somebody wrote the
+    decision by hand, the checks look at the table in which nobody dropped anything, which a stored scan most often answers.
     """
     checks = registry.family("data") if checks is None else checks
+    good = [rewrite(row, redacted) for row in trusted] if redact and trusted is not None else trusted  # or every token would be new
+    subject = functools.partial(
+        data_subject, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good, reader=reader
+    )
+    made = functools.partial(_rounds, rows, checks=checks, subject=subject, redact=redact, review_at=review_at, scan=scan)
+    said = {decision.row: decision for decision in decisions}
+    bare = {id: one for id, one in said.items() if one.action == "drop" and not one.flagged}
+    if bare and any(row.id in bare or rewrite(row, redacted).id in bare for row in rows):
+        undecided = made(decisions=[one for one in said.values() if one.action != "drop"])
+        said |= {one.row: one for one in explained(bare.values(), undecided.ledger)}
+    return made(decisions=list(said.values()))
+
+
+def _rounds(
+    rows: Sequence[Row],
+    *,
+    checks: Sequence[Check],
+    subject: Callable[[Sequence[Row]], DataSubject],
+    decisions: Sequence[Decision],
+    redact: bool,
+    review_at: float,
+    scan: scans.Scan,
+) -> Cleaned:
     early = {id for ids in ROUNDS for id in ids}
-    rounds = [[one for one in checks if one.id in ids] for ids in ROUNDS] + [[one for one in checks if one.id not in early]]
     ledger: list[Entry] = []
     found: list[Outcome] = []
     left: list[tuple[Sequence[Row], Outcome]] = []
     table = tuple(rows)
-    good = [rewrite(row, redacted) for row in trusted] if redact and trusted is not None else trusted  # or every token would be new
-    for some in rounds:
-        subject = data_subject(table, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good, reader=reader)
-        outcomes = scan(some, subject)
+    for some in (*([one for one in checks if one.id in ids] for ids in ROUNDS), [one for one in checks if one.id not in early]):
+        outcomes = scan(some, subject(table))
         made = curate(table, outcomes, decisions, redact=redact, review_at=review_at)
         ledger += made.ledger
         found += outcomes
         left += [(table, outcome) for outcome in made.left]
         table = made.rows
-    whole = Report(kind="data", path=path, digest=data_subject(rows).digest, outcomes=tuple(found))
+    seen = subject(rows)
+    whole = Report(kind="data", path=seen.path, digest=seen.digest, outcomes=tuple(found))
     return Cleaned(rows=table, ledger=tuple(ledger), found=whole, left=replace(whole, outcomes=tuple(_moved(left, table))))
 
 
@@ -285,28 +269,6 @@ def read_quarantine(path: Path) -> list[Quarantined]:
             raise InputError(
                 "the quarantined rows cannot be read", where=str(path), why=str(error), then="temperance run RECIPE"
             ) from error
-
-
-def read_decisions(path: Path) -> list[Decision]:
-    """Read people's decisions, one object with `row`, `action` and `by` a line; a missing file holds none.
-
-    Raises:
-        InputError: a line is no decision.
-    """
-    if not path.is_file():
-        return []
-    made = []
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                said = orjson.loads(line)
-                decision = Decision(row=str(said["row"]), action=said["action"], by=str(said["by"]))
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                raise InputError("a decision cannot be read", where=f"{path} line {number}", why=str(error)) from error
-            if decision.action not in ("keep", "drop", "fix"):
-                raise InputError(f"there is no decision {str(decision.action)!r}", where=f"{path} line {number}", why="keep, drop or fix")
-            made.append(decision)
-    return made
 
 
 def run(job: Job) -> dict[str, Any]:
