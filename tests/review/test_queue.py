@@ -1,6 +1,7 @@
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
 from temperance.data.example import Row
 from temperance.review.ballot import Vote
-from temperance.review.queue import Item, families, queue
+from temperance.review.queue import Item, families, items_of, queue
 from tests.checks.builders import ask
 
 ROWS: dict[str, Row] = {row.id: row for row in (ask(f"Say number {n} of the list", f"It is {n}.", row=n) for n in range(12))}
@@ -34,6 +35,33 @@ def votes_on(one: Item, reviewer: str, action: str, *, first: int = 0) -> list[V
 def test_groups_come_first_each_by_suspicion_times_the_rows_that_it_settles() -> None:
     placed = queue(ITEMS, ROWS, [], reviewers=2)
     assert [(one.item.id, round(one.value, 3)) for one in placed] == [("large", 3.0), ("small", 1.8), ("weak", 0.3), ("lone", 1.0)]
+
+
+def finding(rows: dict[int, float], *, rest: bool) -> Finding:
+    seen = Evidence(where="rows.json:0", says=f"{len(rows)} rows")
+    return Finding(
+        id="data/a",
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title="more answers",
+        evidence=seen,
+        fix=Fix(says=""),
+        rows=rows,
+        rest=rest,
+    )
+
+
+def test_the_rest_of_a_list_is_no_group_so_one_vote_settles_no_strangers() -> None:
+    rows, flagged = list(ROWS.values()), {3: 0.9, 1: 0.4, 5: 0.9}
+    (group,) = items_of(rows, [Outcome(check="data/a", outcome="found", findings=(finding(flagged, rest=False),))])
+    assert (group.is_group, list(group.rows)) == (True, [IDS[3], IDS[1], IDS[5]])
+    apart = items_of(rows, [Outcome(check="data/a", outcome="found", findings=(finding(flagged, rest=True),))])
+    assert [dict(one.rows) for one in apart] == [{IDS[3]: 0.9}, {IDS[1]: 0.4}, {IDS[5]: 0.9}]
+    assert [one.where for one in apart] == ["rows.json:3", "rows.json:1", "rows.json:5"]
+    assert "It is 1." in apart[1].says
+    one_more = items_of(rows, [Outcome(check="data/a", outcome="found", findings=(finding({**flagged, 0: 0.1}, rest=True),))])
+    assert [one.id for one in one_more[:3]] == [one.id for one in apart]
+    assert queue([*apart, group], ROWS, [], reviewers=2)[0].item == group
 
 
 def test_reviewers_are_blind_and_a_dispute_goes_to_whoever_has_not_voted() -> None:

@@ -78,7 +78,8 @@ class Finding:
     """One thing that a check found.
 
     `rows` maps positions in a data table to a suspicion in [0, 1], and `action` says what curation should do with them;
-    both are only used by checks on data and are reported row by row, not here.
+    both are only used by checks on data and are reported row by row, not here. `rest` says that its rows are all those that no finding of
+    their own was given: they belong together in nothing, and nobody should decide about them at once.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Finding:
     fix: Fix
     rows: Mapping[int, float] = field(default_factory=dict)
     action: Action = "review"
+    rest: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -114,6 +116,7 @@ class Finding:
             },
             "fix": {"says": self.fix.says, "safe": self.fix.safe},
             "fingerprint": self.fingerprint,
+            **({"rest": True} if self.rest else {}),
         }
 
 

@@ -1,11 +1,13 @@
 """Votes, and what they come to. Reviewers judge blind of each other; where they disagree, one more is asked, and the majority decides.
 
 A vote on a group settles each of its rows for the check that flagged them; a vote on a row settles it for every check, and stands above
-its reviewer's votes on groups. Votes hang on the digest of what a row says, so they outlive scans, files and orders.
+its reviewer's votes on groups. Of a reviewer's votes the latest counts, until there is a dispute: then those who disagree have spoken, and
+only somebody else's vote changes anything. Votes hang on the digest of what a row says, so they outlive scans, files and orders.
 """
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,23 +34,45 @@ class Vote:
     number: int = 0
 
 
+def plain_name(name: str) -> str:
+    """Return what names are compared by: compatible letters, small, without white space at the ends or what cannot be seen."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isprintable() or letter.isspace())
+    return " ".join(unicodedata.normalize("NFKC", seen).split())
+
+
 @dataclass(frozen=True)
 class Ballots:
-    """Standing votes by (row, check), then by reviewer."""
+    """Votes by row, in the order in which they were cast; `reviewers` must judge a row before anything is settled."""
 
-    standing: Mapping[tuple[str, str], Mapping[str, Vote]] = field(default_factory=dict)
+    cast: Mapping[str, Sequence[Vote]] = field(default_factory=dict)
+    reviewers: int = 2
 
     def on(self, row: str, check: str) -> dict[str, Vote]:
         """Return each reviewer's standing vote on a row that a check flagged."""
-        return {**self.standing.get((row, check), {}), **self.standing.get((row, WHOLE_ROW), {})}
+        return self._count(row, check)[0]
+
+    def bound(self, row: str, check: str) -> frozenset[str]:
+        """Return whose votes on a row that a check flagged stand for good, because they were in dispute."""
+        return self._count(row, check)[1]
+
+    def _count(self, row: str, check: str) -> tuple[dict[str, Vote], frozenset[str]]:
+        standing: dict[str, Vote] = {}
+        bound: frozenset[str] = frozenset()
+        for vote in self.cast.get(row, ()):
+            mine = standing.get(vote.reviewer)
+            above = mine is not None and mine.check == WHOLE_ROW and vote.check != WHOLE_ROW
+            if vote.check in (check, WHOLE_ROW) and vote.reviewer not in bound and not above:
+                standing[vote.reviewer] = vote
+                bound = bound | standing.keys() if tally(standing, reviewers=self.reviewers) == CONFLICT else bound
+        return standing, bound
 
 
-def ballots(votes: Iterable[Vote]) -> Ballots:
-    """Return the standing votes: of each reviewer the latest on the same row and check."""
-    standing: dict[tuple[str, str], dict[str, Vote]] = {}
+def ballots(votes: Iterable[Vote], *, reviewers: int) -> Ballots:
+    """Return votes by row, in order."""
+    cast: dict[str, list[Vote]] = {}
     for vote in sorted(votes, key=lambda vote: vote.number):
-        standing.setdefault((vote.row, vote.check), {})[vote.reviewer] = vote
-    return Ballots(standing)
+        cast.setdefault(vote.row, []).append(vote)
+    return Ballots(cast, reviewers)
 
 
 def tally(votes: Mapping[str, Vote], *, reviewers: int) -> str:
@@ -61,24 +85,30 @@ def tally(votes: Mapping[str, Vote], *, reviewers: int) -> str:
 
 @dataclass(frozen=True)
 class Settled:
-    """What reviewers decided about a row, and who of them."""
+    """What reviewers decided about a row, and the votes that decided it, by reviewer."""
 
     action: Choice
-    by: tuple[str, ...]
+    votes: tuple[Vote, ...]
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """Who decided it."""
+        return tuple(vote.reviewer for vote in self.votes)
 
 
-def settled(given: Ballots, row: str, checks: Iterable[str], *, reviewers: int) -> Settled | None:
+def settled(given: Ballots, row: str, checks: Iterable[str]) -> Settled | None:
     """Return the decision about a row that these checks flagged, None while there is none.
 
     A drop for one check is a drop. To stay, as it is or fixed, a row needs a decision for each check that flagged it.
     """
     votes = {check: given.on(row, check) for check in checks}
-    states = {check: tally(cast, reviewers=reviewers) for check, cast in votes.items()}
+    states = {check: tally(cast, reviewers=given.reviewers) for check, cast in votes.items()}
     if not states or ("drop" not in states.values() and not set(states.values()) <= set(CHOICES)):
         return None
     action = next(choice for choice in reversed(CHOICES) if choice in states.values())
-    names = {name for check, cast in votes.items() if states[check] == action for name, vote in cast.items() if vote.action == action}
-    return Settled(action, tuple(sorted(names)))
+    cast = (vote for check, said in votes.items() if states[check] == action for vote in said.values())
+    chosen = {vote.reviewer: vote for vote in cast if vote.action == action}
+    return Settled(action, tuple(vote for _, vote in sorted(chosen.items())))
 
 
 def blind_units(votes: Iterable[Vote], *, reviewers: int = 2) -> dict[str, list[str]]:

@@ -4,15 +4,16 @@ The expected value of an item is how many harmful rows one decision would settle
 still wait. The probability begins as the check's suspicion and is moved by what was decided so far.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from temperance.artifact import text_digest
 from temperance.checks.data.near_duplicates import jaccard, shingles
-from temperance.checks.data.rowtext import prompt, texts
+from temperance.checks.data.rowtext import place, prompt, texts
 from temperance.checks.finding import Finding, Outcome
 from temperance.data.example import Example, Message, Row
+from temperance.excerpt import exchange, marks
 from temperance.review.ballot import CHOICES, CONFLICT, WHOLE_ROW, Ballots, Vote, ballots, tally
 from temperance.review.learn import Sight, blend, learn
 
@@ -56,14 +57,22 @@ class Placed:
 
 
 def items_of(rows: Sequence[Row], outcomes: Iterable[Outcome]) -> list[Item]:
-    """Return an item for each finding with rows, given what curation left for a person."""
+    """Return an item for each finding with rows, given what curation left for a person.
+
+    Of a finding that only lists the rest each row is an item: one vote must not settle rows that have nothing to do with each other.
+    """
     made: dict[str, Item] = {}
     for finding in (one for outcome in outcomes for one in outcome.findings):
-        flagged = {rows[index].id: score for index, score in finding.rows.items()}
-        if flagged:
-            item = _item(finding, flagged)
+        for one in _singly(finding, rows) if finding.rest else (finding,) if finding.rows else ():
+            item = _item(one, {rows[index].id: score for index, score in one.rows.items()})
             made.setdefault(item.id, item)
     return list(made.values())
+
+
+def _singly(finding: Finding, rows: Sequence[Row]) -> Iterator[Finding]:
+    for index, score in finding.rows.items():
+        seen = replace(finding.evidence, where=place(rows[index]), says=exchange(rows[index], found=marks(finding.title)))
+        yield replace(finding, evidence=seen, rows={index: score})
 
 
 def _item(finding: Finding, rows: Mapping[str, float]) -> Item:
@@ -89,8 +98,8 @@ def queue(items: Iterable[Item], rows: Mapping[str, Row], votes: Sequence[Vote],
         reviewers: how many must judge a row independently.
         by: a reviewer, who is shown nothing that they have voted on; without one, whatever is undecided.
     """
-    given = ballots(votes)
-    waiting = {item.id: _waiting(item, given, reviewers=reviewers, by=by) for item in items}
+    given = ballots(votes, reviewers=reviewers)
+    waiting = {item.id: _waiting(item, given, by=by) for item in items}
     todo = [item for item in items if waiting[item.id]]
     suspicion = [fmean(item.rows[row] for row in waiting[item.id]) for item in todo]
     decided = _decided(rows, votes)
@@ -103,12 +112,12 @@ def queue(items: Iterable[Item], rows: Mapping[str, Row], votes: Sequence[Vote],
     return sorted(placed, key=lambda one: (not one.item.is_group, -one.value, one.item.id))
 
 
-def _waiting(item: Item, given: Ballots, *, reviewers: int, by: str) -> dict[str, bool]:
+def _waiting(item: Item, given: Ballots, *, by: str) -> dict[str, bool]:
     """Return the rows of an item that need a vote (from a reviewer), each with whether it is disputed."""
     found: dict[str, bool] = {}
     for row in item.rows:
         cast = given.on(row, item.check)
-        state = tally(cast, reviewers=reviewers)
+        state = tally(cast, reviewers=given.reviewers)
         if state not in CHOICES and by not in cast:
             found[row] = state == CONFLICT
     return found

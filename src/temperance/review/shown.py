@@ -1,22 +1,26 @@
 """Items as text and as JSON. Quotations are redacted and printable; nobody's votes are told before an item is settled."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from temperance.checks.data.rowtext import answers, place, prompt
+from temperance.checks.data.rowtext import answers, place
 from temperance.checks.data.shown import shown
 from temperance.checks.registry import family
 from temperance.data.example import Row
-from temperance.review.ballot import CHOICES, CONFLICT, OPEN, WHOLE_ROW, ballots, tally
+from temperance.excerpt import cut, marks, pattern
+from temperance.review.ballot import CHOICES, CONFLICT, OPEN, ballots, tally
 from temperance.review.queue import EXAMPLES, Item, Placed, families
 from temperance.review.store import Review
 
-QUOTED = 300
+QUOTED, WHOLE = 300, 1 << 20
+MARK = "bold reverse"
 SHORT = 12
 
 
@@ -68,9 +72,9 @@ def queue_table(placed: Sequence[Placed], *, waiting: int, review: Review, by: s
 
 def state_of(review: Review, name: str) -> str:
     """Return how far an item (or a row, by its id) is: what it was settled as, or what it waits for; votes are not told."""
-    given = ballots(review.votes)
+    given = ballots(review.votes, reviewers=review.reviewers)
     item = review.items.get(name)
-    pairs = [(row, item.check) for row in item.rows] if item else [(name, WHOLE_ROW)]
+    pairs = [(row, item.check) for row in item.rows] if item else [(name, check) for check in review.checks(name)]
     states = Counter(tally(given.on(row, check), reviewers=review.reviewers) for row, check in pairs)
     if states[OPEN]:
         votes = min(len(given.on(row, check)) for row, check in pairs)
@@ -86,7 +90,8 @@ def item_json(review: Review, meant: Item | str) -> dict[str, Any]:
     rows = [review.rows[row] for row in ids]
     name = meant if isinstance(meant, str) else meant.id
     about = [meant] if isinstance(meant, Item) else [item for item in review.items.values() if meant in item.rows]
-    length = QUOTED if len(rows) > 1 else 1 << 20
+    marked = tuple(dict.fromkeys(one for item in about for one in marks(item.title, says=item.says, fix=item.fix)))
+    length = QUOTED if len(rows) > 1 else WHOLE
     return {
         "item": name,
         "kind": "group" if len(rows) > 1 else "row",
@@ -94,7 +99,8 @@ def item_json(review: Review, meant: Item | str) -> dict[str, Any]:
         "rows": len(rows),
         "families": families(rows),
         "reasons": [_reason(item) for item in about],
-        "examples": [_example(row, length=length, scores=about) for row in rows[:EXAMPLES]],
+        "marked": list(marked),
+        "examples": [_example(row, length=length, scores=about, marked=marked) for row in rows[:EXAMPLES]],
     }
 
 
@@ -102,14 +108,14 @@ def _reason(item: Item) -> dict[str, Any]:
     return {name: getattr(item, name) for name in ("check", "severity", "title", "says", "where", "fix")}
 
 
-def _example(row: Row, *, length: int, scores: Sequence[Item]) -> dict[str, Any]:
+def _example(row: Row, *, length: int, scores: Sequence[Item], marked: tuple[str, ...]) -> dict[str, Any]:
     return {
         "row": row.id,
         "where": place(row),
         "licence": row.origin.licence,
         "suspicion": max((item.rows.get(row.id, 0.0) for item in scores), default=0.0),
-        "prompt": shown(prompt(row), length=length),
-        "answers": [shown(answer, length=length) for answer in answers(row)],
+        "prompt": [{"role": turn.role, "text": cut(turn.content, length, found=marked)} for turn in row.prompt],
+        "answers": [cut(answer, length, found=marked) for answer in answers(row)],
     }
 
 
@@ -123,11 +129,27 @@ def item_view(seen: dict[str, Any]) -> RenderableType:
         parts.append(
             Text(f"  {shown(reason['says'], length=400)}\n  first seen in {shown(reason['where'])}; {shown(reason['fix'], length=200)}")
         )
+    looks = pattern(seen["marked"])
     for one in seen["examples"]:
         parts += [Text(), Text(f"{short(one['row'])}  {shown(one['where'])}  suspicion {one['suspicion']:.2f}", style="dim")]
-        parts.append(Text(f"  asked     {one['prompt']}"))
-        labels = ("answered",) if len(one["answers"]) < 2 else ("chosen", "rejected")
-        parts += [Text(f"  {label:<9} {answer}") for label, answer in zip(labels, one["answers"], strict=False)]
+        parts += [_line(label, text, looks) for label, text in _said(one, looks, whole=seen["kind"] == "row")]
     if seen["rows"] > len(seen["examples"]):
         parts += [Text(), Text(f"{seen['rows'] - len(seen['examples']):,} rows more", style="dim")]
     return Group(*parts)
+
+
+def _said(one: dict[str, Any], looks: re.Pattern[str], *, whole: bool) -> Iterator[tuple[str, str]]:
+    """Yield who says what, in order; of a group's example only the turns that are marked, the first and the last, and the answers."""
+    turns = one["prompt"]
+    told = [number for number, turn in enumerate(turns) if whole or number in (0, len(turns) - 1) or looks.search(turn["text"])]
+    for before, number in pairwise([-1, *told]):
+        if number - before > 1:
+            yield "", f"({number - before - 1} turns between)"
+        yield turns[number]["role"], turns[number]["text"]
+    yield from zip(("answered",) if len(one["answers"]) < 2 else ("chosen", "rejected"), one["answers"], strict=False)
+
+
+def _line(label: str, text: str, looks: re.Pattern[str]) -> Text:
+    said = Text(text)
+    said.highlight_regex(looks, MARK)
+    return Text.assemble(f"  {label:<9} ", said)

@@ -6,7 +6,7 @@ Several runs and audits may share one store; a vote counts wherever the same row
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ import orjson
 from sqlalchemy import Column, Connection, Float, ForeignKey, Index, Integer, MetaData, String, Table, delete, insert, select
 from sqlalchemy import Row as Line
 
-from temperance.curate import Decision
+from temperance.checks.data.rowtext import rewrite
+from temperance.curate import redacted
 from temperance.data.example import Row, row_from_json
 from temperance.database import storable, transaction
 from temperance.errors import InputError
-from temperance.review.ballot import CHOICES, WHOLE_ROW, Vote, ballots, settled
+from temperance.ledger import Decision, Flag, evidence
+from temperance.review.ballot import CHOICES, WHOLE_ROW, Vote, ballots, plain_name, settled
 from temperance.review.queue import Item, Placed, queue
 from temperance.review.subject import Subject
 
@@ -85,7 +87,11 @@ class Review:
 
     def queue(self, *, by: str = "") -> list[Placed]:
         """Return what still needs a vote (from a reviewer, if one is named), the most valuable first."""
-        return queue(self.items.values(), self.rows, self.votes, reviewers=self.reviewers, by=by)
+        return queue(self.items.values(), self.rows, self.votes, reviewers=self.reviewers, by=self.called(by))
+
+    def called(self, name: str) -> str:
+        """Return a reviewer's name as they wrote it first: Ada and “ada ” are one."""
+        return next((vote.reviewer for vote in self.votes if plain_name(vote.reviewer) == plain_name(name)), name.strip())
 
     def find(self, name: str) -> Item | str:
         """Return the item, or the id of the row, that a name or the beginning of one means.
@@ -107,25 +113,57 @@ class Review:
         """Return the votes of a decision: one for each row of a group, or the one about a row.
 
         Raises:
-            InputError: no such item, no such action, or nobody's name.
+            InputError: no such item, no such action, nobody's name, nothing to fix, or a dispute that is for somebody else to settle.
         """
         meant = self.find(name)
         if action not in CHOICES:
             raise InputError(f"there is no decision {action!r}", why="a row can be kept, dropped or fixed", then="keep, drop or fix")
-        if not by.strip():
+        if not plain_name(by):
             raise InputError("a decision needs a name", why="the ledger says who decided", then="--by NAME")
-        about = [(meant, WHOLE_ROW, meant)] if isinstance(meant, str) else [(row, meant.check, meant.id) for row in meant.rows]
-        return [Vote(reviewer=by.strip(), row=row, check=check, item=item, action=action, note=note) for row, check, item in about]
+        by = self.called(by)
+        about = [(meant, WHOLE_ROW)] if isinstance(meant, str) else [(row, meant.check) for row in meant.rows]
+        whole = [row for row, _ in about if action == "fix" and rewrite(self.rows[row], redacted) is self.rows[row]]
+        if whole:
+            why = f"a fix takes out secrets and personal data, and {len(whole)} of {len(about)} rows hold none"
+            raise InputError(f"{name} cannot be fixed", why=why, then=f"temperance review decide {name} keep, or drop")
+        given = ballots(self.votes, reviewers=self.reviewers)
+        free = [(row, check) for row, check in about if not all(by in given.bound(row, one) for one in self.checks(row, check))]
+        if not free:
+            why = f"{by} is one of those who disagree about it, and whoever has not voted yet decides"
+            raise InputError(f"{name} is disputed", why=why, then=f"temperance review decide {name} {action} --by SOMEBODY_ELSE")
+        item = meant if isinstance(meant, str) else meant.id
+        return [Vote(reviewer=by, row=row, check=check, item=item, action=action, note=note) for row, check in free]
+
+    def checks(self, row: str, check: str = WHOLE_ROW) -> list[str]:
+        """Return the check, or all that flagged the row where a vote is about the whole row."""
+        return sorted({item.check for item in self.items.values() if row in item.rows}) if check == WHOLE_ROW else [check]
 
     def decisions(self, subject: str) -> list[Decision]:
-        """Return what reviewers decided about the rows of a subject, by row id."""
-        checks: dict[str, set[str]] = {}
+        """Return what reviewers decided about the rows of a subject, by row id, each with what it was flagged for."""
+        flagged: dict[str, list[Item]] = {}
         for item in (one for one in self.items.values() if subject in self.of[one.id]):
             for row in item.rows:
-                checks.setdefault(row, set()).add(item.check)
-        given = ballots(self.votes)
-        made = ((row, settled(given, row, sorted(flagged), reviewers=self.reviewers)) for row, flagged in sorted(checks.items()))
-        return [Decision(row=row, action=one.action, by=", ".join(one.by)) for row, one in made if one]
+                flagged.setdefault(row, []).append(item)
+        given = ballots(self.votes, reviewers=self.reviewers)
+        made = ((row, settled(given, row, sorted({item.check for item in about}))) for row, about in sorted(flagged.items()))
+        return [
+            Decision(
+                row=row,
+                action=one.action,
+                by=", ".join(one.by),
+                when=max(vote.when for vote in one.votes),
+                note="; ".join(dict.fromkeys(vote.note for vote in one.votes if vote.note)),
+                flagged=tuple(_flag(self.rows[row], item) for item in flagged[row]),
+            )
+            for row, one in made
+            if one
+        ]
+
+
+def _flag(row: Row, item: Item) -> Flag:
+    alone = len(item.rows) == 1
+    told = evidence(row, item.check, title=item.title, says=item.says, where=item.where, fix=item.fix, alone=alone)
+    return Flag(check=item.check, score=item.rows[row.id], evidence=told)
 
 
 def open_store(path: Path) -> AbstractContextManager[Connection]:
@@ -184,8 +222,14 @@ def load(path: Path) -> Review:
             items={head["id"]: Item(**head, rows=scores[head["id"]]) for head in heads},
             of={id: frozenset(paths) for id, paths in of.items()},
             rows={one.id: row_from_json(json.loads(one.body)) for one in stored},
-            votes=tuple(Vote(**_named(one)) for one in cast),
+            votes=_votes(Vote(**_named(one)) for one in cast),
         )
+
+
+def _votes(cast: Iterable[Vote]) -> tuple[Vote, ...]:
+    """Return votes with each reviewer's name as they wrote it first."""
+    spelt: dict[str, str] = {}
+    return tuple(replace(vote, reviewer=spelt.setdefault(plain_name(vote.reviewer), vote.reviewer)) for vote in cast)
 
 
 def record(path: Path, cast: Iterable[Vote]) -> None:

@@ -12,9 +12,10 @@ from temperance.artifact import write_text
 from temperance.checks.finding import Action, Confidence, Evidence, Finding, Fix, Outcome, Severity
 from temperance.checks.registry import by_id
 from temperance.collect import table
-from temperance.curate import ORDER, Decision, curate, read_decisions
+from temperance.curate import ORDER, curate
 from temperance.data.example import Row, read_rows
 from temperance.errors import InputError
+from temperance.ledger import Decision, read_decisions
 from temperance.review.queue import Item, items_of
 
 DECISIONS = "decisions.jsonl"
@@ -58,7 +59,7 @@ def from_audit(path: Path, report: Path | None = None) -> Subject:
 
     Args:
         path: the lines of `--rows`, JSON lines or Parquet.
-        report: the `--json` of the same audit, which tells groups apart; without it all rows of one check are one group.
+        report: the `--json` of the same audit, which tells groups apart; without it each row is to be decided by itself.
 
     Raises:
         InputError: a file cannot be read, or a source is no longer what was audited.
@@ -135,7 +136,15 @@ def _finding(check: str, said: Mapping[str, Any] | None, rows: Mapping[int, floa
         plain = Evidence(where="", says="the audit's --json report tells its groups apart", n=len(rows))
         title, fix = known.title, Fix(says="look at the rows")
         return Finding(
-            id=check, severity=known.severity, confidence=Confidence.LOW, title=title, evidence=plain, fix=fix, rows=rows, action=action
+            id=check,
+            severity=known.severity,
+            confidence=Confidence.LOW,
+            title=title,
+            evidence=plain,
+            fix=fix,
+            rows=rows,
+            action=action,
+            rest=True,
         )
     seen = said["evidence"]
     return Finding(
@@ -147,6 +156,7 @@ def _finding(check: str, said: Mapping[str, Any] | None, rows: Mapping[int, floa
         fix=Fix(**said["fix"]),
         rows=rows,
         action=action,
+        rest=said.get("rest") is True,
     )
 
 
@@ -161,6 +171,6 @@ def feed(folder: Path, decisions: Iterable[Decision]) -> int:
     new = [one for one in decisions if known.get(one.row) != one.action]
     if new:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
-        lines = "".join(orjson.dumps(vars(one)).decode() + "\n" for one in new)
+        lines = "".join(orjson.dumps(one.as_json()).decode() + "\n" for one in new)
         write_text(path, before + ("\n" if before and not before.endswith("\n") else "") + lines)
     return len(new)

@@ -1,6 +1,7 @@
 """Contradictory preferences: pairs on one prompt that cannot all be right."""
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.rowtext import place, prompt
@@ -46,7 +47,7 @@ def contradictory_preferences(subject: DataSubject) -> Findings:
         yield _finding(subject, group, f"{len(group)} pairs on one prompt: {shown(prompt(subject.rows[group[0]]), length=60)}")
     rest = [index for group in groups[LISTED:] for index in group]
     if rest:
-        yield _finding(subject, rest, f"{len(groups) - LISTED} more prompts")
+        yield replace(_finding(subject, rest, f"{len(groups) - LISTED} more prompts"), rest=True)
     return {"rows": float(sum(map(len, groups))), "groups": float(len(groups))}
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 from temperance.checks.check import Findings, check
@@ -41,7 +42,8 @@ def evaluation_contamination(subject: DataSubject) -> Findings:
         yield _finding(place(subject.rows[index]), f"the exam asks: {shown(exam, length=60)}", {index: 0.9})
     rest = list(found)[LISTED:]
     if rest:
-        yield _finding(place(subject.rows[rest[0]]), f"{len(rest)} more rows", dict.fromkeys(rest, 0.9))
+        finding = _finding(place(subject.rows[rest[0]]), f"{len(rest)} more rows", dict.fromkeys(rest, 0.9))
+        yield replace(finding, rest=True)
     return {"rows": float(len(found))}
 
 

@@ -4,6 +4,7 @@ It knows nothing about why rows belong together.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.data.shown import shown
@@ -37,7 +38,8 @@ def group_findings(
     rest = {index: suspicion for _, rows in ordered[LISTED:] for index, suspicion in rows.items()}
     if rest:
         evidence = Evidence(where=place(subject.rows[min(rest)]), says=f"{len(ordered) - LISTED} smaller groups", n=len(rest))
-        yield _finding(id, f"{title} ({len(ordered) - LISTED} more groups)", evidence, rest, fix=fix, action=action, severity=severity)
+        title = f"{title} ({len(ordered) - LISTED} more groups)"
+        yield replace(_finding(id, title, evidence, rest, fix=fix, action=action, severity=severity), rest=True)
 
 
 def _finding(

@@ -45,6 +45,7 @@ def row_findings(
             evidence=Evidence(where=place(subject.rows[next(iter(rows))]), says=says, n=len(rows)),
             fix=Fix(says=fix),
             rows=rows,
+            rest=rows is more,
         )
 
 
