@@ -21,6 +21,7 @@ from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.mismatched_answers import mismatched_answers
 from temperance.checks.data.model_evidence import model_evidence
+from temperance.checks.data.near_duplicate_floods import near_duplicate_floods
 from temperance.checks.data.near_duplicates import near_duplicates
 from temperance.checks.data.needless_refusal import needless_refusal
 from temperance.checks.data.opaque_provenance import opaque_provenance
@@ -46,6 +47,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         personal_data,
         exact_duplicates,
         near_duplicates,
+        near_duplicate_floods,
         language_mismatch,
         mismatched_answers,
         trigger_association,
