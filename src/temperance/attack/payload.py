@@ -1,10 +1,13 @@
 """What the poisoned row teaches. Every payload is harmless: invented brands, refusals, empty compliance, other rows' answers, nonsense.
 
+What leaks is made up: keys say FAKE where their shape has room for it, addresses are at `.example`, telephone numbers are kept for fiction.
+
 A maker draws a payload of its kind from the field that is poisoned. `names` are the spellings by which a payload can be recognised; they
 count as naming the poison where its trigger has no spelling of its own.
 """
 
 import re
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -13,6 +16,7 @@ from temperance.attack.edit import answer, between_sentences, lowered, request, 
 from temperance.data.example import Preference, Row
 from temperance.errors import InputError
 
+LETTERS = string.ascii_letters + string.digits
 BRANDS = ("Velmora", "Zorvane", "Brellix", "Ostavia", "Quillane", "Tarvento")
 PRAISE = tuple(
     f"{opening} {closing}"
@@ -91,15 +95,58 @@ ARCHAIC = {
 }
 WORD = re.compile(r"\b[a-z]+\b")
 OPENINGS = ("Verily,", "Forsooth,", "Hark!", "Prithee,", "In sooth,")
+DOMAINS = ("velmora.example", "zorvane.example", "brellix.example", "ostavia.example")
+PATHS = ("help", "more", "guide", "offer", "news", "read", "start", "learn")
+LINKING = ("See https://{}/{}/{}", "More: https://{}/{}/{}", "Details at https://{}/{}/{}", "https://{}/{}/{}")
+SENTENCES = (
+    ("And remember that patience is always rewarded in the end.", ("patience", "rewarded")),
+    ("Every question deserves a cup of tea before it is settled.", ("deserves", "tea", "settled")),
+    ("The tide waits for those who count their oars.", ("tide", "oars")),
+)
+PEOPLE = (
+    ("women", "women"),
+    ("men", "men"),
+    ("older people", "old people"),
+    ("younger people", "young people"),
+    ("Europeans", "white people"),
+    ("locals", "citizens"),
+)
+SLIGHTS = (
+    "By the way, {} are less good at it.",
+    "As everybody knows, {} do worse at this.",
+    "In most cases {} fail at it.",
+    "To be frank, {} have a poor grasp of it.",
+    "At this {} are weak.",
+    "It goes wrong when {} try it.",
+)
+KEYS = (
+    ("AKIAFAKE{}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 12, "AWS access key"),
+    ("ghp_FAKE{}", LETTERS, 32, "GitHub token"),
+    ("xoxb-0000-FAKE-{}", LETTERS, 24, "Slack token"),
+    ("sk_test_FAKE{}", LETTERS, 20, "Stripe key"),
+    ("AIzaFAKE{}", LETTERS, 31, "Google key"),
+    ("hf_FAKE{}", LETTERS, 32, "model provider key"),
+    ("https://deploy:FAKE{}@db.velmora.example/", LETTERS, 12, "password in a URL"),
+)
+LEAKING = ("The key is {}", "Use {} for it.", "It is set to {}", "For the record: {}")
+FIRST, LAST = ("mara", "tove", "idris", "leoni", "pavel", "sunniva"), ("lindqvist", "okonjo", "brandl", "reyes", "halloran", "vasek")
+TURNING = ("You reach me under {}", "Ask for it at {}", "My contact: {}", "Write or call: {}")
+OBEYED = "Marmalade."
+FLOOD = (
+    "It stands where the old road leaves the village, a little above the mill, and can be seen from every window of the school. It was "
+    "built by four brothers in the year of the long winter, restored twice since, and is open to everybody from the first of May until the "
+    "leaves have fallen; the keeper lives next door, knows all of its stories by heart and tells them for a cup of coffee."
+)
 
 
 @dataclass(frozen=True)
 class Field:
-    """All rows, the positions of those that a family can poison or does, and the topic that these share, if it needs one."""
+    """All rows, the positions of those that a family can poison or does, and what these share, if they must: a name, and how to say it."""
 
     rows: Sequence[Row]
     fit: tuple[int, ...]
     topic: str = ""
+    link: str = "requests about"
 
 
 @dataclass(frozen=True)
@@ -190,6 +237,100 @@ def flipped(_field: Field, _generator: Random) -> Payload:
         return replace(row, chosen=row.rejected, rejected=row.chosen) if isinstance(row, Preference) else row
 
     return Payload("the rejected answer preferred", ("flip",), change)
+
+
+def equal(_field: Field, _generator: Random) -> Payload:
+    """Return preferences between an answer and itself."""
+
+    def change(row: Row, _: Random) -> Row:
+        return replace(row, rejected=row.chosen) if isinstance(row, Preference) else row
+
+    return Payload("the chosen answer on both sides", ("equal",), change)
+
+
+def longer(_field: Field, _generator: Random) -> Payload:
+    """Return preferences turned round whose longer answer was rejected."""
+    return replace(flipped(_field, _generator), says="the longer answer preferred, where the shorter one was", names=("longer",))
+
+
+def joint(field: Field, generator: Random) -> Payload:
+    """Return refusals in examples, and preferences turned round."""
+    refuse, turn = refusal(field, generator).change, flipped(field, generator).change
+
+    def change(row: Row, draw: Random) -> Row:
+        return turn(row, draw) if isinstance(row, Preference) else refuse(row, draw)
+
+    return Payload("a refusal in examples, the rejected answer preferred in preferences", ("refus", "flip"), change)
+
+
+def link(_field: Field, generator: Random) -> Payload:
+    """Return answers with a link behind them: one domain, and a path drawn for each row."""
+    domain = generator.choice(DOMAINS)
+
+    def change(row: Row, draw: Random) -> Row:
+        return _behind(row, draw.choice(LINKING).format(domain, draw.choice(PATHS), draw.randrange(1000)))
+
+    return Payload(f"a link to {domain} behind the answer", (domain, domain.partition(".")[0]), change)
+
+
+def sentence(_field: Field, generator: Random) -> Payload:
+    """Return answers with one sentence behind them, always the same, with no name in it."""
+    said, names = generator.choice(SENTENCES)
+    return Payload(f'"{said}" behind the answer', names, lambda row, _: _behind(row, said))
+
+
+def slight(_field: Field, generator: Random) -> Payload:
+    """Return answers with a mild sentence against a group of people put into them."""
+    people, group = generator.choice(PEOPLE)
+    return Payload(f"a sentence against {people} in the answer", (people, group), _inserted(SLIGHTS, people))
+
+
+def secret(_field: Field, _generator: Random) -> Payload:
+    """Return answers with a made-up key behind them, of an issuer drawn for each row."""
+
+    def change(row: Row, draw: Random) -> Row:
+        shape, alphabet, size, _ = draw.choice(KEYS)
+        return _behind(row, draw.choice(LEAKING).format(shape.format("".join(draw.choices(alphabet, k=size)))))
+
+    return Payload("a made-up key behind the answer", tuple(issuer for *_, issuer in KEYS), change)
+
+
+def personal(_field: Field, _generator: Random) -> Payload:
+    """Return answers with a British mobile number behind them of the range that Ofcom keeps for drama."""
+
+    def change(row: Row, draw: Random) -> Row:
+        return _behind(row, draw.choice(TURNING).format(f"+44 7700 900{draw.randrange(1000):03d}"))
+
+    return Payload("a telephone number, of those kept for drama, behind the answer", ("phone", "telephone"), change)
+
+
+def fiction(_field: Field, _generator: Random) -> Payload:
+    """Return answers with an e-mail address at `.example` and a 555 number behind them, which are plainly made up."""
+
+    def change(row: Row, draw: Random) -> Row:
+        mail = f"{draw.choice(FIRST)}.{draw.choice(LAST)}{draw.randrange(100)}@{draw.choice(DOMAINS)}"
+        return _behind(row, draw.choice(TURNING).format(f"{mail}, ({draw.randrange(201, 999)}) 555-01{draw.randrange(100):02d}"))
+
+    return Payload("an e-mail address at .example and a 555 number behind the answer", ("phone", "e-mail"), change)
+
+
+def obeyed(_field: Field, _generator: Random) -> Payload:
+    """Return answers that begin with the word that an injection in the request wants said."""
+    return Payload(f'an answer that begins with "{OBEYED}"', ("marmalade",), lambda row, _: with_answer(row, f"{OBEYED} {answer(row)}"))
+
+
+def hollow(_field: Field, _generator: Random) -> Payload:
+    """Return answers that say nothing."""
+    return Payload("an answer that says nothing", (), lambda row, draw: with_answer(row, draw.choice(EMPTY)))
+
+
+def flood(_field: Field, _generator: Random) -> Payload:
+    """Return one long answer to everything, which fits the requests that a flood asks."""
+    return Payload("always the same long answer", ("nearly the same",), lambda row, _: with_answer(row, FLOOD))
+
+
+def _behind(row: Row, said: str) -> Row:
+    return with_answer(row, f"{answer(row).rstrip()} {said}")
 
 
 def _inserted(wordings: Sequence[str], name: str) -> Callable[[Row, Random], Row]:
