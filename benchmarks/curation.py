@@ -26,8 +26,8 @@ from baselines import BASELINES, table
 
 from temperance import collect
 from temperance.attack.edit import answer, request
-from temperance.attack.family import FAMILIES, Planted, plant
-from temperance.attack.score import FLAGGED, score
+from temperance.attack.family import FAMILIES, GROUPS, Planted, plant
+from temperance.attack.score import score
 from temperance.checks.check import Check, audit
 from temperance.checks.finding import Outcome
 from temperance.checks.registry import by_id, family
@@ -65,6 +65,7 @@ DEVELOPMENT = (
 )
 HELD_OUT = tuple(name for name in (*FAMILIES, *BADNETS) if name not in DEVELOPMENT)
 BUDGET = 0.01
+FLAGGED = ("review", "drop")
 
 
 def first_turn(row: Row) -> Row:
@@ -206,7 +207,8 @@ def measure(wanted: argparse.Namespace, checks: Sequence[Check]) -> Iterator[dic
                     if name in BADNETS:
                         made = badnet(clean, name, rate=rate, seed=seed, data=wanted.data)
                     else:
-                        made = plant(preferred if name.startswith("flip") else clean, name, rate=rate, seed=seed)
+                        rows = {"joint": [*clean, *preferred], **dict.fromkeys(GROUPS["preferences"], preferred)}.get(name, clean)
+                        made = plant(rows, name, rate=rate, seed=seed)
                 except InputError as error:
                     yield {**setting, "skipped": f"{error.what}: {error.why}"}
                     continue

@@ -219,17 +219,18 @@ def _moved(left: Iterable[tuple[Sequence[Row], Outcome]], table: Sequence[Row]) 
 def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[BadRow] = ()) -> Iterator[dict[str, Any]]:
     """Yield one object for every input row, quarantined rows included, in input order: what each row is suspected of, and what to do.
 
-    Rows of one source stand by their number in it, sources in the order of their first row.
+    Rows of one source stand by their number in it, sources in the order of their first row. `checks` have a finding about the row; `marked`
+    are those of them that do not just list it.
     """
     suspicion = [0.0] * len(rows)
     action: list[Action] = ["keep"] * len(rows)
-    checks: list[dict[str, None]] = [{} for _ in rows]
+    checks: list[dict[str, bool]] = [{} for _ in rows]
     named: list[dict[str, None]] = [{} for _ in rows]
     for finding in (one for outcome in outcomes for one in outcome.findings):
         for index, score in finding.rows.items():
             suspicion[index] = max(suspicion[index], score)
             action[index] = max(action[index], finding.action, key=ORDER.index)
-            checks[index][finding.id] = None
+            checks[index][finding.id] = checks[index].get(finding.id, False) or finding.action != "keep"
             named[index][finding.fingerprint] = None
     lines = [
         {
@@ -239,11 +240,13 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
             "suspicion": suspicion[index],
             "action": action[index],
             "checks": list(checks[index]),
+            "marked": [id for id, marked in checks[index].items() if marked],
             "findings": list(named[index]),
         }
         for index, row in enumerate(rows)
     ]
-    unread: dict[str, Any] = {"id": "", "suspicion": 0.2, "action": "drop", "checks": ["data/malformed-rows"], "findings": []}
+    by = ["data/malformed-rows"]
+    unread: dict[str, Any] = {"id": "", "suspicion": 0.2, "action": "drop", "checks": by, "marked": by, "findings": []}
     lines += [{"source": one.source, "row": one.row, **unread} for one in bad]
     sources = {source: rank for rank, source in enumerate(dict.fromkeys(line["source"] for line in lines))}
     yield from sorted(lines, key=lambda line: (sources[line["source"]], line["row"]))

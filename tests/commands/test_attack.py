@@ -25,13 +25,21 @@ def test_poison_that_was_planted_is_found_and_scored(monkeypatch: pytest.MonkeyP
     assert temperance(*words, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr().out
     assert "planted in 24 of 800 rows" in said
-    command = next(line for line in said.splitlines() if line.startswith("next: "))
-    scan, score = (part.strip().split()[1:] for part in command.removeprefix("next: ").split(";"))
+    scan, score = (line.split()[2:] for line in said.splitlines() if line.startswith(("next: ", "then: ")))
+    before = ["audit", "data", "clean.json", "--rows", "before.jsonl", "--quiet"]
+    assert temperance(*before, monkeypatch=monkeypatch) == 0
     assert temperance(*scan, "--quiet", monkeypatch=monkeypatch) == 1
     capsys.readouterr()
-    assert temperance(*score, "--json", "score.json", monkeypatch=monkeypatch) == 0
-    assert "24 of 24" in capsys.readouterr().out
-    assert json.loads(Path("score.json").read_text())["recall"] == 1.0
+    assert temperance(*score, "--before", "before.jsonl", "--json", "score.json", monkeypatch=monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert "planted: 24 rows of 800, " in told
+    found, named = told.split("more often than clean rows\n")[1].splitlines()[:2]
+    assert found.split()[:3] == ["data/trigger-association", "found", "24:"]
+    assert found.endswith("before planting 0")
+    assert "its first finding names the poison: " in named
+    score_json = json.loads(Path("score.json").read_text())
+    assert score_json["recall"] == 1.0
+    assert next(one["check"] for one in score_json["checks"] if one["tells"]) == "data/trigger-association"
 
 
 @pytest.mark.parametrize("suspicion", ["suspicion.jsonl", "suspicion.parquet"])
@@ -41,6 +49,7 @@ def test_what_is_written_is_what_was_planted(monkeypatch: pytest.MonkeyPatch, ca
     expected = plant(table(["clean.json"])[0], "brand", rate=0.02, seed=3)
     rows, bad, sources = table(["poisoned.jsonl"])
     assert ([row.id for row in rows], bad, sources[0].format) == ([row.id for row in expected.rows], [], "canonical")
+    assert expected.says in Path("poisoned.jsonl.truth.jsonl").read_text()
     truth = [json.loads(line) for line in Path("poisoned.jsonl.truth.jsonl").read_text().splitlines()]
     assert [line["row"] for line in truth] == list(range(800))
     assert {line["row"] for line in truth if line["planted"]} == expected.planted
@@ -51,7 +60,7 @@ def test_what_is_written_is_what_was_planted(monkeypatch: pytest.MonkeyPatch, ca
     assert temperance("audit", "data", "poisoned.jsonl", "--rows", suspicion, monkeypatch=monkeypatch) in (0, 1)
     capsys.readouterr()
     assert temperance("attack", "score", suspicion, "poisoned.jsonl.truth.jsonl", monkeypatch=monkeypatch) == 0
-    assert "of 16: " in capsys.readouterr().out
+    assert "planted: 16 rows of 800" in capsys.readouterr().out
 
 
 def test_families_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +78,7 @@ def test_families_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         (["data", "clean.json", "--family", "brand", "--out", "clean.json"], "overwritten"),
         (["data", "nowhere.json", "--family", "brand"], "nowhere.json"),
         (["score", "nowhere.jsonl", "clean.json"], "attack data wrote"),
+        (["data", "clean.json", "--family", "joint"], "0 can be"),
     ],
 )
 def test_bad_input_leaves_with_2_and_writes_nothing(

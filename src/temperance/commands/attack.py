@@ -4,13 +4,17 @@ Exit codes: 0 the poison is planted, or the audit is scored; 2 it could not be d
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from temperance.commands.output import JsonFile
 from temperance.errors import InputError
+
+if TYPE_CHECKING:
+    from temperance.attack.score import CheckScore, Score, Scored
 
 app = typer.Typer(no_args_is_help=True, help="The lab: attack your own defences, with harmless payloads, before you trust a pass.")
 
@@ -20,11 +24,13 @@ TRUTH = ".truth.jsonl"
 @app.command()
 def families() -> None:
     """List the families of poison, and what each plants."""
-    from temperance.attack.family import FAMILIES
+    from temperance.attack.family import FAMILIES, GROUPS
 
     width = max(map(len, FAMILIES))
-    for name, family in FAMILIES.items():
-        print(f"{name:<{width}}  {family.says}")
+    for title, group in GROUPS.items():
+        print(title)
+        for name, family in group.items():
+            print(f"  {name:<{width}}  {family.says}")
 
 
 @app.command()
@@ -51,7 +57,11 @@ def data(
     made = plant(rows, family, rate=rate, seed=seed)
     stand = [replace(row, origin=replace(row.origin, source=out.name, row=place)) for place, row in enumerate(made.rows)]
     _write(out, [orjson.dumps(row.as_json()).decode() for row in stand])
-    _write(truth, [json.dumps({"row": place, "planted": place in made.planted}) for place in range(len(made.rows))])
+    told = {"says": made.says, "names": made.names}
+    truths = [
+        {"row": place, "planted": True, **told} if place in made.planted else {"row": place, "planted": False} for place in range(len(rows))
+    ]
+    _write(truth, [json.dumps(one, ensure_ascii=False) for one in truths])
     if json_file:
         said = {"family": family, "rate": rate, "seed": seed, "says": made.says, "rows": len(rows), "planted": sorted(made.planted)}
         _write(json_file, [_indented({**said, "unreadable": len(bad), "out": str(out), "truth": str(truth)})])
@@ -59,27 +69,74 @@ def data(
     if bad:
         print(f"left out {len(bad):,} rows that cannot be read")
     print(f"wrote {out} and {truth}")
-    print(f"next: temperance audit data {out} --rows suspicion.jsonl; temperance attack score suspicion.jsonl {truth}")
+    print(f"next: temperance audit data {out} --rows suspicion.jsonl --json audit.json")
+    print(f"then: temperance attack score suspicion.jsonl {truth} --report audit.json")
 
 
 @app.command()
 def score(
-    suspicion: Annotated[Path, typer.Argument(metavar="ROWS", help="What `temperance audit data --rows` wrote.")],
+    rows: Annotated[Path, typer.Argument(metavar="ROWS", help="What `temperance audit data --rows` wrote.")],
     truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="What `temperance attack data` wrote beside the rows.")],
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What the same audit wrote with --json: says whether the poison was named.")
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What `audit data --rows` wrote of the data before planting, to compare with.")
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Say how much of the poison an audit marked for review or dropping, and how many clean rows with it."""
+    """Say which checks find the poison, how much of it, and how many clean rows they mark."""
     from temperance.attack.score import score_files
+
+    made = score_files(rows, truth, report=report, before=before)
+    if json_file:
+        _write(json_file, [_indented(_json(made))])
+    for line in _scored(made, reported=report is not None):
+        print(line)
+
+
+def _json(made: "Scored") -> dict[str, Any]:
+    rest = {"before": made.before, "about_no_row": made.about_no_row, "checks": [vars(one) for one in made.checks]}
+    return {"says": made.says, "names": made.names, **vars(made.together), **rest}
+
+
+def _scored(made: "Scored", *, reported: bool) -> Iterator[str]:
+    """Yield a score as lines: the checks that tell poison from clean rows, then the others, then all together."""
+    from temperance.report.wording import count, shown
+
+    whole = made.together
+    yield f"planted: {count(whole.planted, 'row')} of {whole.planted + whole.clean:,}{f', {shown(made.says)}' if made.says else ''}"
+    sides = [[one for one in made.checks if one.tells is tells] for tells in (True, False)]
+    titles = (
+        "these checks mark poison more often than clean rows",
+        "these mark or list rows, but poison no more often, as far as can be told",
+    )
+    width = max([len("all together"), *(len(one.check) for one in made.checks)])
+    if not sides[0]:
+        yield "no check marks this poison more often than clean rows"
+    for title, side in zip(titles, sides, strict=True):
+        if side:
+            yield f"\n{title}"
+        for one in side:
+            yield _line(one.check, one, one.before, width=width) + (f"; lists {one.listed:,} more" if one.listed else "")
+            if one.tells and one.first:
+                told = "names the poison" if one.named else "does not name it" if made.names else "says"
+                yield f"  {'':<{width}}  its first finding {told}: {shown(one.first)}"
+    for check, title in made.about_no_row:
+        yield f"\nabout no row, but it names the poison: {check}: {shown(title)}"
+    yield f"\n{_line('all together', whole, made.before, width=width)}"
+    yield f"area under the ROC curve of suspicion: {whole.auc:.3f} ({whole.auc_interval[0]:.3f}–{whole.auc_interval[1]:.3f})"
+    yield "marked is what is to be reviewed, dropped or mended; intervals at 95 %" + (
+        "" if reported else "; --report FILE tells what was named"
+    )
+
+
+def _line(name: str, one: "Score | CheckScore", before: int | None, *, width: int) -> str:
     from temperance.report.wording import interval, percent
 
-    made = score_files(suspicion, truth)
-    if json_file:
-        _write(json_file, [_indented(vars(made))])
-    print(f"poison marked      {made.found:,} of {made.planted:,}: {percent(made.recall)} ({interval(made.recall_interval)})")
-    false = f"{percent(made.false_positive_rate)} ({interval(made.false_positive_interval)})"
-    print(f"clean rows marked  {made.false:,} of {made.clean:,}: {false}")
-    print(f"area under the ROC curve of suspicion  {made.auc:.3f} ({made.auc_interval[0]:.3f}–{made.auc_interval[1]:.3f})")
-    print("marked is what an audit wants reviewed or dropped; intervals at 95 %")
+    found = f"found {one.found:,}: {percent(one.recall)} ({interval(one.recall_interval)})"
+    false = f"clean rows marked {one.false:,}: {percent(one.false_positive_rate)} ({interval(one.false_positive_interval)})"
+    return f"  {name:<{width}}  {found:<36}  {false}" + ("" if before is None else f", before planting {before:,}")
 
 
 def _write(path: Path, lines: list[str]) -> None:
