@@ -32,7 +32,8 @@ def dissenting_annotators(subject: DataSubject) -> Findings:
 
     How measured: for each annotator (or judge) with at least fifty preferences in a source, the forty busiest of it, a preference model of
     the others' pairs, at least two hundred, says how likely each preference is; from that follows the share that is turned round, with its
-    likelihood interval at 95 %, corrected for the number of annotators. Reported where it begins at a half.
+    likelihood interval at 95 %, corrected for the number of annotators. Reported where it begins at a half. Of hh-rlhf dealt to ten
+    annotators at random, five times, it reports nobody.
 
     Limits: rows that name nobody are not compared, nor are sources with one another: they honestly differ in what they ask for. Somebody
     who prefers at random is not reported, and seldom one who turns seven pairs in ten of two hundred. Whom most outvote need not be wrong.

@@ -22,7 +22,7 @@ def length_bias(subject: DataSubject) -> Findings:
     learns to say little.
 
     How measured: words, where one answer has a tenth more than the other; reported where the lower end of the 95 % interval of the share
-    passes 60 %, with at least fifty such pairs.
+    passes 60 %, with at least fifty such pairs. Of three clean corpora it reports one, oasst, whose people prefer longer answers.
 
     Limits: a longer answer may be longer because it is better; this check sees the correlation and not the cause.
 

@@ -46,7 +46,8 @@ def needless_refusal(subject: DataSubject) -> Findings:
     expressions; an answer is about a request if they share two content words. Where all needless refusals, listed ones included, outnumber
     the warranted ones, the lower end of the 95 % interval of their share passes 1 %, and there are ten, the table teaches refusing: all
     of them are for review, of high severity. Else those of the first kind are, of medium severity, where they outnumber the warranted
-    ones; in a table that refuses much rightly, it is more often the expressions that miss a harm.
+    ones; in a table that refuses much rightly, it is more often the expressions that miss a harm. On 19,170 clean rows of nine corpora it
+    marks 3 (.02 %): a verse with "I can't" in it, and two that rightly say what a model cannot draw or speak; it lists 296.
 
     Limits: English. In a table with many warranted refusals a needless one that gives a reason is only listed, and one of a request that
     names a grave harm (to kill a process) never counts. What an assistant rightly cannot do, such as looking out of a window, counts as

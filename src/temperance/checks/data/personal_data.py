@@ -173,7 +173,9 @@ def personal_data(subject: DataSubject) -> Findings:
 
     How measured: one named detector each. An IBAN must have its country's length and the remainder 1 by 97, a card an issuer's prefix
     and a right Luhn digit, a social security number must be called one within 80 characters. Fiction is passed over: example domains,
-    jane.doe, 555 numbers, published test cards, documentation addresses; so are role addresses (info@) and toll-free numbers.
+    jane.doe, 555 numbers, published test cards, documentation addresses; so are role addresses (info@) and toll-free numbers. On 19,170
+    clean rows of nine corpora it marks 13 (.07 %): nobody can tell which are real, but two are sums that look like a card and a telephone
+    number.
 
     Limits: names, street addresses and birthdays are not looked for; invented but plausible addresses count as real ones. National
     telephone numbers are found in the United States form only, all others need their + prefix.
