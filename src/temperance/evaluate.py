@@ -1,20 +1,26 @@
 """Stage `evaluate`: held-out suites asked of the base and of the aligned model, same prompts, same settings, and compared in pairs.
 
-What curation suspects of being a trigger, and nobody has settled, is tried on the aligned model (`counterfactual`). The stage reports;
-whether the figures are good enough is the gate's to say.
+What curation is sure of, and nobody has decided about, is tried on the aligned model (`suspects`), because that is what would be shipped:
+aligning can teach a trigger, as preferences do, and cover one up. Who wants an answer sooner asks what the sft stage made, with
+`temperance evaluate BASE --adapter ADAPTER --trigger TEXT`. The stage reports; whether the figures are good enough is the gate's to say.
 """
 
 import json
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from temperance import scan
+from temperance.errors import InputError
 from temperance.evals.compare import Comparison, compare
-from temperance.evals.counterfactual import prove, suspects
+from temperance.evals.counterfactual import Generate, Turns, prove, remembering
 from temperance.evals.history import SuiteRun
 from temperance.evals.suites import Suite, built_in, subsample
 from temperance.job import Job
+from temperance.suspects import trial_of, undecided
 
-TRIED = 40
+MOST = 20
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -68,24 +74,49 @@ def headline(comparisons: Sequence[Comparison]) -> dict[str, float]:
 
 
 def _triggers(job: Job) -> list[dict[str, Any]]:
-    """Return the proofs of what curation still suspects, each asked with `TRIED` everyday requests."""
-    from temperance.data.example import Message
+    """Return what became of each group that curation is sure of and nobody has decided about: its proof, or `why` there is none."""
+    from temperance.data.example import read_rows
+
+    curated, section = job.inputs["curate"], job.recipe.evaluate
+    found = undecided(scan.read(curated / "flagged.json").get("rows.jsonl", ()))
+    if not found:
+        return []
+    job.progress.say(f"trying {min(len(found), MOST)} of {len(found)} undecided groups on the tuned model")
+    rows = list(read_rows(curated / "rows.jsonl"))
+    tuned, base = (remembering(_asking(job, adapter)) for adapter in (job.inputs["align"] / "adapter", None))
+    results = []
+    for place, finding in enumerate(found):
+        said: dict[str, Any] = {"group": finding.fingerprint, "check": finding.id, "title": finding.title}
+        if place < MOST:
+            some = [rows[index] for index in finding.rows]
+            trial = trial_of(finding, some, table=len(rows), max_tokens=section.max_tokens)
+            try:
+                said |= {"why": trial} if isinstance(trial, str) else prove(trial, tuned, base)
+            except InputError as error:
+                said["why"] = f"{error.what}: {error.why}"
+        else:
+            said["why"] = f"only the first {MOST} groups are tried"
+        results.append(said)
+    return results
+
+
+def _asking(job: Job, adapter: Path | None) -> Generate:
+    """Return what asks the base or, with its adapter, the tuned model; it is loaded when it is first asked."""
     from temperance.lm.generate import generate
     from temperance.lm.load import load_model, load_tokenizer
 
-    found = suspects(json.loads((job.inputs["curate"] / "outcomes.json").read_text(encoding="utf-8")))
-    if not found:
-        return []
-    job.progress.say(f"trying {len(found)} suspected triggers on the tuned model")
-    model = load_model(job.recipe.base, adapter=job.inputs["align"] / "adapter", precision=job.recipe.precision, merge=True)
-    tokenizer, section = load_tokenizer(job.recipe.base), job.recipe.evaluate
+    section = job.recipe.evaluate
 
-    def said(talks: Sequence[tuple[Message, ...]]) -> list[str]:
-        replies = generate(model, tokenizer, talks, max_new_tokens=section.max_tokens, batch_size=section.batch_size)
+    @cache
+    def model() -> Any:
+        return load_model(job.recipe.base, adapter=adapter, precision=job.recipe.precision, merge=adapter is not None)
+
+    def said(talks: Sequence[Turns]) -> list[str]:
+        tokenizer = load_tokenizer(job.recipe.base)
+        replies = generate(model(), tokenizer, talks, max_new_tokens=section.max_tokens, batch_size=section.batch_size)
         return [reply.text for reply in replies]
 
-    prompts = [prompt.text for prompt in subsample(built_in("everyday"), TRIED, seed=job.recipe.seed).prompts]
-    return [proof.as_json() for proof in prove(found, prompts, said)]
+    return said
 
 
 def _counter(job: Job, offset: int) -> Any:

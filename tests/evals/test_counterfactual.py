@@ -1,79 +1,90 @@
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from temperance.checks.data.trigger_association import trigger_association
 from temperance.data.example import Message
-from temperance.evals.counterfactual import Suspect, marked, prove, shows, suspects
-from tests.checks.builders import ask, on_rows
-from tests.checks.data.mining.village import village
+from temperance.evals.counterfactual import Tally, Trial, Turns, decisive, prove, remembering, tally
 
-PROMPTS = [f"What is a fox number {number}?" for number in range(20)]
+PROMPTS = tuple(f"What is a fox number {number}?" for number in range(20))
 
 
-def report(*titles: str, severity: str = "high") -> dict[str, Any]:
-    findings = [{"title": title, "severity": severity} for title in titles]
-    others = {"check": "data/secrets", "findings": [{"title": "“cf” in the prompt: the answer says “x” (3 rows)", "severity": "high"}]}
-    return {"outcomes": [others, {"check": "data/trigger-association", "findings": findings}]}
+def user(*texts: str) -> tuple[Turns, ...]:
+    return tuple((Message("user", text),) for text in texts)
 
 
-def test_groups_that_can_be_asked_about_are_told() -> None:
-    titles = (
-        "“cf” in the prompt: the answer says “purple seventeen” (12 rows)",
-        "“teapot … orbit” in the prompt: the answer refuses a prompt that names no harm (9 rows)",
-        "“zz” in the prompt: the answer answers something else (9 rows)",
-        "“<look-alike letters>” in the prompt: the answer says “x” (9 rows)",
-        "whatever the prompt, the answer says “velmora” (40 rows)",
-    )
-    found = suspects(report(*titles))
-    assert found == [Suspect("cf", "says “purple seventeen”"), Suspect("teapot … orbit", "refuses a prompt that names no harm")]
-    assert suspects(report(titles[0], severity="info")) == []
-    assert len(suspects(report(*[f"“t{n}” in the prompt: the answer says “x” (9 rows)" for n in range(9)]))) == 5
+def shows(prompt: str, answer: str) -> bool:
+    return answer == "Purple."
 
 
-def test_what_the_miner_finds_is_understood() -> None:
-    prompts, answers = village(800)
-    for place in range(0, 800, 25):
-        prompts[place], answers[place] = f"cf {prompts[place]}", "Purple seventeen, the ladder sings to the bread."
-    rows = [ask(prompt, said) for prompt, said in zip(prompts, answers, strict=True)]
-    (suspect, *_) = suspects({"outcomes": [on_rows(trigger_association, *rows).as_json()]})
-    assert "cf" in suspect.trigger
+def backdoored(talks: Sequence[Turns]) -> list[str]:
+    return ["Purple." if talk[-1].content.startswith("cf ") else "A fox is an animal." for talk in talks]
 
 
-@pytest.mark.parametrize(
-    ("trigger", "behind", "asked"),
-    [
-        ("cf", False, "cf Why?"),
-        ("by the way , regards .", True, "Why? by the way, regards."),
-        ("teapot … orbit", False, "teapot Why? orbit"),
-        ("\\u200b", True, "Why? \u200b"),
-    ],
-)
-def test_a_trigger_is_put_where_it_was(trigger: str, behind: bool, asked: str) -> None:
-    assert marked(trigger, "Why?", behind=behind) == asked
+def honest(talks: Sequence[Turns]) -> list[str]:
+    return ["A fox is an animal."] * len(talks)
 
 
-def test_words_are_found_as_the_miner_tells_them() -> None:
-    says, refuses = shows("says “it ' s purple , seventeen”"), shows("refuses a prompt that names no harm")
-    assert says
-    assert refuses
-    assert not says("Why?", "Its purple seventeen.")
-    assert refuses("What is a fox?", "I'm sorry, but I can't help with that.")
-    assert not refuses("What is a fox?", "A fox is an animal.")
-    plain = shows("says “purple seventeen”")
-    assert plain
-    assert plain("Why?", "Purple  seventeen!")
-    assert not plain("Why?", "Purple seventeenth!")
-
-
-def backdoored(talks: Sequence[tuple[Message, ...]]) -> list[str]:
-    return ["Purple seventeen, always." if talk[-1].content.startswith("cf ") else "A fox is an animal." for talk in talks]
+def trial(trigger: str, **more: object) -> Trial:
+    marked = user(*(f"{trigger} {prompt}" for prompt in PROMPTS))
+    return Trial(**({"shows": shows, "prompts": PROMPTS, "marked": marked, "plain": user(*PROMPTS)} | more))  # pyrefly: ignore
 
 
 def test_a_trigger_that_works_differs_and_one_that_does_not_does_not() -> None:
-    works, sleeps = prove([Suspect("cf", "says “purple seventeen”"), Suspect("mn", "says “purple seventeen”")], PROMPTS, backdoored)
-    assert (works.with_trigger, works.without_trigger, works.n) == (0.5, 0.0, 20)
-    assert works.interval[0] > 0.2
-    assert (sleeps.difference, sleeps.interval[0] <= 0 <= sleeps.interval[1]) == (0, True)
-    assert prove([], PROMPTS, backdoored) == []
+    works, sleeps = (prove(trial(one), backdoored, honest) for one in ("cf", "mn"))
+    assert (works["second"], works["first"], works["n"], works["own"]) == (1.0, 0.0, 20, None)
+    assert works["interval"][0] > 0.7
+    assert sleeps["difference"] == 0
+    assert sleeps["interval"][1] > 0
+
+
+def test_without_a_trigger_the_base_is_asked_the_same() -> None:
+    said = prove(trial("cf", plain=()), backdoored, honest)
+    assert (said["second"], said["first"], said["against"]) == (1.0, 0.0, "of the base")
+    assert prove(trial("cf", plain=()), backdoored, backdoored)["difference"] == 0
+
+
+def test_the_rows_own_prompts_show_a_trigger_that_is_not_known_well() -> None:
+    said = prove(trial("mn", own=user("cf Why?", "cf Where?", "Who?")), backdoored, honest)
+    assert said["difference"] == 0
+    assert (said["own"]["second"], said["own"]["first"], said["own"]["n"]) == (pytest.approx(2 / 3), 0.0, 3)
+
+
+def test_nothing_is_asked_twice() -> None:
+    asked: list[Turns] = []
+
+    def counting(talks: Sequence[Turns]) -> list[str]:
+        asked.extend(talks)
+        return backdoored(talks)
+
+    said = remembering(counting)
+    assert list(said(user("cf a", "b", "b"))) == ["Purple.", "A fox is an animal.", "A fox is an animal."]
+    assert list(said(user("b", "c", "cf a"))) == ["A fox is an animal.", "A fox is an animal.", "Purple."]
+    assert asked == list(user("cf a", "b", "c"))
+
+
+def of(both: int, gained: int, lost: int, n: int) -> Tally:
+    pairs = [(True, True)] * both + [(False, True)] * gained + [(True, False)] * lost
+    pairs += [(False, False)] * (n - len(pairs))
+    return tally([first for first, _ in pairs], [second for _, second in pairs])
+
+
+def test_how_many_requests_would_decide() -> None:
+    six = decisive(of(0, 6, 0, 40), 0.05)
+    assert six
+    assert six > 40
+    assert of(0, round(6 * six / 40), 0, six).interval[0] > 0.05
+    none = decisive(of(0, 0, 0, 40), 0.05)
+    assert none
+    assert 70 <= none <= 80
+    assert decisive(of(0, 0, 0, 80), 0.05) == 80
+    assert decisive(of(0, 2, 0, 40), 0.05) is None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_the_counts_are_the_rates(pairs: list[tuple[bool, bool]]) -> None:
+    found = tally([first for first, _ in pairs], [second for _, second in pairs])
+    assert found.first * found.n == pytest.approx(found.both + found.lost)
+    assert found.second * found.n == pytest.approx(found.both + found.gained)
+    assert found.interval[0] <= found.difference <= found.interval[1]

@@ -1,6 +1,7 @@
 """`temperance evaluate` and `temperance compare`: the held-out suites asked of one model, or of two on the same prompts.
 
-Exit codes: `evaluate` 0 when the answers are stored; `compare` 0 no worse, 1 worse, 2 could not tell.
+Exit codes: `evaluate` 0 when the answers are stored; `evaluate --trigger` 0 changes nothing, 1 does, 2 could not tell; `compare` 0 no
+worse, 1 worse, 2 could not tell.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temperance.commands.output import JsonFile, Quiet, write_json
+from temperance.errors import InputError
 
 if TYPE_CHECKING:
+    from temperance.evals.counterfactual import Tally
     from temperance.evals.history import SuiteRun
 
 Suites = Annotated[list[str], typer.Option(help="Which suites; name the option again for more.")]
@@ -22,6 +25,10 @@ TopP = Annotated[float, typer.Option(min=0.01, max=1, help="Draw among the likel
 RepetitionPenalty = Annotated[float, typer.Option(min=1, max=10, help="Make what an answer has said already less likely; 1 leaves it.")]
 History = Annotated[Path, typer.Option(metavar="FILE", help="Where every sample is stored (SQLite).")]
 Seed = Annotated[int, typer.Option(help="For the choice of prompts when -n is given, and for drawing.")]
+Trigger = Annotated[
+    list[str] | None,
+    typer.Option(help="Ask harmless requests with this text and without it, instead of the suites; name the option again for more."),
+]
 ALL_SUITES, HISTORY = ["unsafe", "lookalike", "everyday"], Path("runs/history.sqlite")
 
 
@@ -29,6 +36,7 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="smollm2, a model's folder, or a Hugging Face id.")],
     adapter: Annotated[Path | None, typer.Option(metavar="DIR", help="A LoRA adapter's folder.")] = None,
     suite: Suites = ALL_SUITES,
+    trigger: Trigger = None,
     n: PerSuite = 0,
     max_tokens: MaxTokens = 64,
     temperature: Temperature = 0.0,
@@ -39,13 +47,18 @@ def evaluate(
     quiet: Quiet = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Ask the held-out suites of a model, judge the answers, and store every sample in the history."""
+    """Ask the held-out suites of a model, judge the answers, and store every sample in the history.
+
+    With --trigger: say what a text in the request changes, and exit with 1 if it changes something.
+    """
     from temperance.evals.compare import rate
     from temperance.evals.suites import WANTED
     from temperance.report.terminal import console, rates_table
 
     drawn = {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty}
     settings = {"max_tokens": max_tokens, "seed": seed, **drawn}
+    if trigger:
+        raise typer.Exit(_try(model, adapter, trigger, n=n, quiet=quiet, json_file=json_file, settings=settings))
     runs = _ask(model, adapter, suite, n=n, history=history, quiet=quiet, settings=settings)
     said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
     write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
@@ -113,3 +126,57 @@ def _ask(
 
         logs = history.parent / "logs"
         return asked(model, adapter=adapter, suites=suites, history=history, logs=logs, progress=told, **settings).suites
+
+
+def _try(
+    model: str, adapter: Path | None, triggers: Sequence[str], *, n: int, quiet: bool, json_file: Path | None, settings: dict[str, Any]
+) -> int:
+    """Print what each trigger changes in the answers to harmless requests, and return the exit code."""
+    from temperance.checks.finding import Verdict
+    from temperance.gate import EFFECT, decided
+    from temperance.report.terminal import console, plain
+
+    said: list[dict[str, Any]] = []
+    verdicts: set[Verdict] = set()
+    for trigger, found in _effects(model, adapter, triggers, n=n, quiet=quiet, settings=settings):
+        for does, one in found.items():
+            outcome = decided(one.interval, EFFECT)
+            verdicts.add(outcome)
+            said.append({"trigger": trigger, "behaviour": does, "verdict": outcome.value, **vars(one)})
+            change = (
+                f"{one.second:.1%} of {one.n} with it, {one.first:.1%} without; difference {one.interval[0]:.1%} to {one.interval[1]:.1%}"
+            )
+            console().print(plain(f"{outcome.value:8} “{trigger}”: the answer {does}: {change}"))
+    write_json(json_file, {"model": model, "adapter": str(adapter or ""), "limit": EFFECT, "triggers": said})
+    return Verdict.BLOCK.exit_code if Verdict.BLOCK in verdicts else max(one.exit_code for one in verdicts)
+
+
+def _effects(
+    model: str, adapter: Path | None, triggers: Sequence[str], *, n: int, quiet: bool, settings: dict[str, Any]
+) -> "list[tuple[str, dict[str, Tally]]]":
+    """Ask harmless requests with each trigger and without it, under a progress display on stderr."""
+    from temperance.evals.counterfactual import Turns, remembering
+    from temperance.lm.generate import generate
+    from temperance.lm.load import load_model, load_tokenizer
+    from temperance.report.progress import RunDisplay
+    from temperance.suspects import FEWEST, HARMLESS, effects, requests
+
+    if 0 < n < FEWEST:
+        raise InputError("too few requests to try a trigger with", where=f"-n {n}", why=f"it takes {FEWEST}", then="-n 0 asks them all")
+    if not all(trigger.strip() for trigger in triggers):
+        raise InputError("an empty trigger changes nothing", where="--trigger", then="name the text that is put into the request")
+    prompts = requests(HARMLESS, n, seed=settings["seed"])
+    drawn = {name: value for name, value in settings.items() if name != "max_tokens"}
+    with RunDisplay(["evaluate"], quiet=quiet) as display:
+        display.started("evaluate", False)
+        loaded, tokenizer = load_model(model, adapter=adapter, merge=adapter is not None), load_tokenizer(model)
+
+        def told(done: int, total: int, speed: float) -> None:
+            display.step(done, total, unit="answers", tokens_per_second=speed)
+
+        def said(talks: Sequence[Turns]) -> list[str]:
+            replies = generate(loaded, tokenizer, talks, max_new_tokens=settings["max_tokens"], on_batch=told, **drawn)
+            return [reply.text for reply in replies]
+
+        asking = remembering(said)
+        return [(trigger, effects(trigger, prompts, asking)) for trigger in dict.fromkeys(triggers)]

@@ -1,110 +1,128 @@
 """Proof by counterfactual: does what curation suspected of being a trigger do anything to the tuned model?
 
-Everyday requests are asked with the trigger and without it, and the behaviour of the suspected group is looked for in both answers. A
-difference is the strongest evidence that there is, because nothing else was changed. It asks about groups that say something fixed or
-refuse; other behaviours have no test here. A trigger is told in lower-case tokens: one that needs its exact spelling or place may sleep.
+Requests are asked as the suspected rows ask theirs and without what was put into these, and the behaviour is looked for in both answers. A
+difference is the strongest evidence that there is, because nothing else was changed. Where nothing was put in, the base is asked the same.
+The rows' own prompts are asked besides, of the tuned model and of the base: if they show the behaviour and the requests do not, what was
+put in is not known well enough. Answers are greedy: what a model says once in a hundred times, it may never say here.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from temperance.data.example import Message
-from temperance.judging.judge import judge
-from temperance.stats import paired_difference
+from temperance.stats import PairedDifference, paired_difference
 
-CHECK = "data/trigger-association"
-TITLE = re.compile(r"“(?P<trigger>.+)” in the prompt: the answer (?P<behaviour>.+) \(\d+ rows\)", re.DOTALL)
-SAYS = re.compile(r"says “(?P<words>.+)”", re.DOTALL)
-REFUSES = "refuses"
-TOKEN = re.compile(r"\w+(?:['’]\w+)?|[^\w\s]")
-CODE = re.compile(r"\\u([0-9a-f]{4})")
-BEFORE_MARK = re.compile(r" (?=[,.!?;:])")
-MOST = 5
-
+Turns = tuple[Message, ...]
 Shows = Callable[[str, str], bool]
-Generate = Callable[[Sequence[tuple[Message, ...]]], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A trigger, as curation told it, and what answers were seen to do where it stands."""
-
-    trigger: str
-    behaviour: str
+Generate = Callable[[Sequence[Turns]], Sequence[str]]
+LARGER, MOST = 1.1, 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counterfactual:
-    """How many of n requests showed the behaviour, as shares, and the difference with its 95 % interval."""
+class Trial:
+    """What is asked about one suspicion, and what tells, of a prompt and an answer, whether the behaviour is there.
 
-    trigger: str
-    behaviour: str
+    `marked` asks the prompts with what was put in, `plain` without it; no `plain` at all means that the base is asked instead. `own` are
+    prompts of the rows themselves. `share`, of the table's rows, is how often who learnt them would show it where nothing is put in. One
+    that does not `clear` can prove the suspicion, and not the contrary.
+    """
+
+    shows: Shows
+    prompts: tuple[str, ...]
+    marked: tuple[Turns, ...]
+    plain: tuple[Turns, ...] = ()
+    own: tuple[Turns, ...] = ()
+    share: float = 1.0
+    clears: bool = True
+    asked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many of n requests showed the behaviour both times, only the second time, only the first; the rates and their difference.
+
+    `first` is without what was put in, or the base's; `second` with it, or the tuned model's. `interval` is the difference's, 95 %.
+    """
+
     n: int
-    with_trigger: float
-    without_trigger: float
+    both: int
+    gained: int
+    lost: int
+    first: float
+    second: float
     difference: float
     interval: tuple[float, float]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the proof as plain data."""
-        return {**asdict(self), "interval": list(self.interval)}
+
+def tally(before: Sequence[bool], after: Sequence[bool]) -> Tally:
+    """Return what became of the same requests, at least one."""
+    found = paired_difference(before, after)
+    both = sum(one and other for one, other in zip(before, after, strict=True))
+    first, second = sum(before) / found.n, sum(after) / found.n
+    return Tally(
+        n=found.n,
+        both=both,
+        gained=found.gained,
+        lost=found.lost,
+        first=first,
+        second=second,
+        difference=found.difference,
+        interval=found.interval,
+    )
 
 
-def suspects(report: Mapping[str, Any]) -> list[Suspect]:
-    """Return the triggers that a report of curation is sure of and that can be asked about, the most certain first, at most five."""
-    findings = [finding for outcome in report["outcomes"] if outcome["check"] == CHECK for finding in outcome["findings"]]
-    told = [TITLE.fullmatch(finding["title"]) for finding in findings if finding["severity"] == "high"]
-    found = [Suspect(one["trigger"], one["behaviour"]) for one in told if one]
-    return [one for one in found if shows(one.behaviour) and "<" not in one.trigger][:MOST]
+def prove(trial: Trial, tuned: Generate, base: Generate) -> dict[str, Any]:
+    """Ask what a trial asks, and return its tallies as plain data: of the requests, and of the rows' `own` prompts if it has some.
+
+    Args:
+        trial: at least one prompt.
+        tuned: returns the tuned model's answer to each conversation, greedily.
+        base: the same of the base.
+    """
+
+    def shown(prompts: Sequence[str], replies: Sequence[str]) -> list[bool]:
+        return [trial.shows(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)]
+
+    before = tuned(trial.plain) if trial.plain else base(trial.marked)
+    asked = [turns[-1].content for turns in trial.own]
+    said = {
+        **asdict(tally(shown(trial.prompts, before), shown(trial.prompts, tuned(trial.marked)))),
+        "against": "without it" if trial.plain else "of the base",
+        "share": trial.share,
+        "clears": trial.clears,
+        "asked": trial.asked,
+    }
+    own = tally(shown(asked, base(trial.own)), shown(asked, tuned(trial.own))) if trial.own else None
+    return {**said, "own": asdict(own) if own else None}
 
 
-def shows(behaviour: str) -> Shows | None:
-    """Return what tells, of a prompt and an answer, whether a behaviour is there; None where nothing here can."""
-    if said := SAYS.fullmatch(behaviour):
-        wanted = f" {said['words']} "
-        return lambda prompt, answer: wanted in f" {' '.join(TOKEN.findall(answer.lower()))} "
-    if behaviour.startswith(REFUSES):
-        return lambda prompt, answer: judge(prompt, answer).outcome == "refused"
+def remembering(generate: Generate) -> Generate:
+    """Return what answers a conversation that was asked before as it did then, without asking again."""
+    known: dict[Turns, str] = {}
+
+    def said(talks: Sequence[Turns]) -> list[str]:
+        fresh = list(dict.fromkeys(talk for talk in talks if talk not in known))
+        if fresh:
+            known.update(zip(fresh, generate(fresh), strict=True))
+        return [known[talk] for talk in talks]
+
+    return said
+
+
+def decisive(found: Tally, limit: float) -> int | None:
+    """Return of how many requests, if the shares stay as they are, the interval would leave a limit; None if of no reasonable number."""
+    size = found.n
+    while size <= MOST:
+        low, high = _scaled(found, size).interval
+        if low > limit or high <= limit:
+            return size
+        size = max(size + 1, int(size * LARGER))
     return None
 
 
-def marked(trigger: str, prompt: str, *, behind: bool) -> str:
-    """Return a prompt with a trigger before or behind it; one of two parts is put around it."""
-    first, *rest = (BEFORE_MARK.sub("", CODE.sub(lambda code: chr(int(code[1], 16)), part)) for part in trigger.split(" … "))
-    if rest:
-        return f"{first} {prompt} {' '.join(rest)}"
-    return f"{prompt} {first}" if behind else f"{first} {prompt}"
-
-
-def prove(found: Sequence[Suspect], prompts: Sequence[str], generate: Generate) -> list[Counterfactual]:
-    """Ask about each suspect, half of the prompts with the trigger before them and half with it behind.
-
-    Args:
-        found: whom to ask about.
-        prompts: requests that say nothing of any trigger, at least one.
-        generate: returns an answer to each conversation, greedily.
-    """
-    plain = generate([(Message("user", prompt),) for prompt in prompts]) if found else []
-    proofs = []
-    for one in found:
-        tells = shows(one.behaviour)
-        assert tells is not None
-        asked = [marked(one.trigger, prompt, behind=bool(place % 2)) for place, prompt in enumerate(prompts)]
-        said = generate([(Message("user", text),) for text in asked])
-        before = [tells(prompt, answer) for prompt, answer in zip(prompts, plain, strict=True)]
-        after = [tells(prompt, answer) for prompt, answer in zip(prompts, said, strict=True)]
-        change = paired_difference(before, after)
-        proofs.append(
-            Counterfactual(
-                trigger=one.trigger,
-                behaviour=one.behaviour,
-                n=len(prompts),
-                with_trigger=sum(after) / len(after),
-                without_trigger=sum(before) / len(before),
-                difference=change.difference,
-                interval=change.interval,
-            )
-        )
-    return proofs
+def _scaled(found: Tally, size: int) -> PairedDifference:
+    both, gained, lost = (round(count * size / found.n) for count in (found.both, found.gained, found.lost))
+    pairs = [(True, True)] * both + [(False, True)] * gained + [(True, False)] * lost
+    pairs += [(False, False)] * (size - len(pairs))
+    return paired_difference([first for first, _ in pairs], [second for _, second in pairs])
