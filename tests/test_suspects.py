@@ -182,6 +182,6 @@ def test_effects_tell_what_a_text_changes_and_what_it_does_not() -> None:
     assert found["holds a link"].difference == 0
     (word,) = (does for does in found if does.startswith("says"))
     assert (found[word].n, found[word].difference) == (40, 1.0)
-    quiet = effects("zz", EVERYDAY, lambda talks: ["Bread does rise."] * len(talks))
+    quiet = effects("zz", EVERYDAY, lambda talks: ["It does so in a day."] * len(talks))
     assert {one.difference for one in quiet.values()} == {0}
     assert not any(does.startswith("says") for does in quiet)

@@ -16,7 +16,7 @@ from temperance.evals.counterfactual import Generate, Shows, Tally, Trial, Turns
 from temperance.evals.planted import BESIDE, TOKEN, planted, runs
 from temperance.evals.suites import built_in, subsample
 from temperance.judging.judge import judge
-from temperance.judging.shape import stems, words
+from temperance.judging.shape import STOPWORDS, stems, words
 
 CHECKS = ("data/trigger-association", "data/unlike-trusted", "data/preference-flips")
 TITLE = re.compile(
@@ -166,8 +166,8 @@ def effects(trigger: str, prompts: Sequence[str], generate: Generate) -> dict[st
 
 
 def _telling(before: Sequence[str], after: Sequence[str], trigger: str) -> str:
-    """Return the word, none of the trigger's, that most more answers hold after than before, if a fair share does; else nothing."""
-    gain = Counter(word for answer in after for word in set(words(answer)) - set(words(trigger)))
+    """Return the word that most more answers hold after than before, no common one and none of the trigger's; nothing if few do."""
+    gain = Counter(word for answer in after for word in set(words(answer)) - {*words(trigger), *STOPWORDS})
     gain.subtract(word for answer in before for word in set(words(answer)))
     word, more = min(gain.items(), key=lambda one: (-one[1], one[0]), default=("", 0))
     return word if more >= WIDESPREAD * len(after) else ""
