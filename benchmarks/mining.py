@@ -32,8 +32,8 @@ from temperance.checks.check import outcome_of
 from temperance.checks.data.mining.beside import able
 from temperance.checks.data.mining.groups import LISTED, TAU, Group
 from temperance.checks.data.mining.miner import mine
+from temperance.checks.data.mining.table import mined as mined_of
 from temperance.checks.data.rowtext import answers, prompt
-from temperance.checks.data.trigger_association import mined as groups_of
 from temperance.checks.data.trigger_association import trigger_association
 from temperance.checks.data.unlike_trusted import unlike_trusted
 from temperance.checks.finding import Outcome, Severity
@@ -167,7 +167,7 @@ def left_out(data: Path) -> Iterator[dict[str, Any]]:
     corpora = {name: rows_of(data / path) for name, path in CORPORA.items()}
     twins = sorted((data / "backdoorllm").glob("*_none_*.json"))
     corpora |= {"clean twins": rows_of(*twins)} if twins else {}
-    found = {name: groups_of(data_subject(rows))[2] for name, rows in corpora.items()}
+    found = {name: [group for part in mined_of(data_subject(rows)) for group in part.groups] for name, rows in corpora.items()}
     for name, rows in corpora.items():
         others = [group for other, groups in found.items() if other != name for group in groups]
         highest = {kind: max((one.score for one in others if one.kind == kind), default=LISTED * least) for kind, least in TAU.items()}

@@ -16,6 +16,7 @@ from temperance.checks.data.dissenting_annotators import dissenting_annotators
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.checks.data.exact_duplicates import exact_duplicates
 from temperance.checks.data.hidden_characters import hidden_characters
+from temperance.checks.data.joint_triggers import joint_triggers
 from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.length_bias import length_bias
 from temperance.checks.data.malformed_rows import malformed_rows
@@ -63,6 +64,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         prompt_injection,
         evaluation_contamination,
         preference_flips,
+        joint_triggers,
         preference_margins,
         dissenting_annotators,
         contradictory_preferences,

@@ -55,7 +55,7 @@ class DataSubject:
     """A table of rows. `near_duplicate_threshold` is the Jaccard similarity of word shingles from which two rows are one.
 
     `trusted` are rows of the same kind that are known to be good, if there are any; the table, of which they are no part, is held against
-    them. `reader` is a model that was not tuned on the table, for checks that ask one.
+    them. `reader` is a model that was not tuned on the table, for checks that ask one. `memo` keeps what one check found out for the next.
     """
 
     path: str
@@ -66,6 +66,7 @@ class DataSubject:
     trusted: Sequence[Row] | None = None
     reader: "Reader | None" = None
     kind: str = "data"
+    memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,20 +1,19 @@
 """Model evidence: what a model that was not tuned on a table makes of the groups that were mined in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.rowtext import answers, place, prompt
-from temperance.checks.data.trigger_association import mined, suspicion, told
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 
 if TYPE_CHECKING:
-    from temperance.checks.data.mining.corpus import Corpus
     from temperance.checks.data.mining.groups import Group
     from temperance.checks.data.mining.matched import Neighbours
     from temperance.checks.data.mining.opinion import Compared, Excerpt
+    from temperance.checks.data.mining.table import Mined
 
 GROUPS, ROWS, FEWEST = 20, 16, 6
 LIKELY = 0.5  # of a threshold; a group that scores less is not looked at
@@ -44,34 +43,41 @@ def model_evidence(subject: DataSubject) -> Findings:
     Fix: look at the group. If nobody wants the behaviour there, drop its rows.
     """
     from temperance.checks.data.mining.behaviour import COMPLIES, REFUSES
-    from temperance.checks.data.mining.groups import apart
-    from temperance.checks.data.mining.matched import neighbours
     from temperance.checks.data.mining.opinion import opinion, verdict
+    from temperance.checks.data.mining.table import mined
 
     assert subject.reader is not None
-    rows, corpus, groups = mined(subject)
-    likely = [(group, suspects) for group, suspects in apart(groups) if group.certainty >= LIKELY and len(group.rows) >= FEWEST][:GROUPS]
-    table = neighbours([prompt(subject.rows[index]) for index in rows], {row for group, _ in likely for row in group.rows})
-    sides = [(group, suspects, *_sides(subject, corpus, rows, group, table)) for group, suspects in likely]
-    sides = [one for one in sides if len(one[3]) >= FEWEST]
+    sides = [(part, *one) for part in mined(subject) for one in _likely(subject, part)]
     seen = opinion(subject.reader, subject.rows, [one for *_, own, others in sides for one in (*own, *others)]) if sides else None
     borne = 0
-    for group, suspects, own, others in sides:
+    for part, group, suspects, own, others in sides:
         assert seen is not None
         compared = seen.compared(own, others, complies=group.kind == COMPLIES)
         said = verdict(compared, refuses=group.kind == REFUSES, complies=group.kind == COMPLIES)
         borne += said == "bears out"
-        raised = [rows[index] for index in suspects] if said == "bears out" and group.certainty < 1 else []
-        yield _finding(f"a model {said}: {told(corpus, group)}", group, raised, place(subject.rows[rows[suspects[0]]]), compared)
+        raised = [part.rows[index] for index in suspects] if said == "bears out" and group.certainty < 1 else []
+        yield _finding(f"a model {said}: {part.told(group)}", group, raised, place(subject.rows[part.rows[suspects[0]]]), compared)
     return {"groups": float(len(sides)), "borne out": float(borne)}
 
 
-def _sides(
-    subject: DataSubject, corpus: "Corpus", rows: Sequence[int], group: "Group", table: "Neighbours"
-) -> tuple[list["Excerpt"], list["Excerpt"]]:
+def _likely(subject: DataSubject, part: "Mined") -> Iterator[tuple["Group", Sequence[int], list["Excerpt"], list["Excerpt"]]]:
+    """Yield the groups that are worth reading, their suspects, and what is to be read of each and of rows matched to it."""
+    from temperance.checks.data.mining.groups import apart
+    from temperance.checks.data.mining.matched import neighbours
+
+    likely = [(group, rows) for group, rows in apart(part.groups) if group.certainty >= LIKELY and len(group.rows) >= FEWEST][:GROUPS]
+    table = neighbours([prompt(subject.rows[index]) for index in part.rows], {row for group, _ in likely for row in group.rows})
+    for group, suspects in likely:
+        own, others = _sides(subject, part, group, table)
+        if len(others) >= FEWEST:
+            yield group, suspects, own, others
+
+
+def _sides(subject: DataSubject, part: "Mined", group: "Group", table: "Neighbours") -> tuple[list["Excerpt"], list["Excerpt"]]:
     """Return what is to be read of a group and of rows matched to it: whole answers, or sentences where it says something fixed."""
     from temperance.checks.data.mining.opinion import excerpt
 
+    rows, corpus = part.rows, part.corpus
     some = group.rows[:: -(-len(group.rows) // ROWS)]
     words = {corpus.words[token] for run in group.trigger for token in run}
     near = table.of(some, held=group.others, without=words)
@@ -85,6 +91,8 @@ def _sides(
 
 
 def _finding(title: str, group: "Group", raised: Sequence[int], where: str, seen: "Compared") -> Finding:
+    from temperance.checks.data.mining.table import suspicion
+
     says = (
         f"beside {seen.n} matched rows, answers owe little to their prompts {seen.owes_little}, are alike beyond these {seen.alike}, "
         f"refuse {seen.refusal}; prompts surprise {seen.surprise}, ask for harm {seen.harm}; 0.5 is no difference"

@@ -50,16 +50,16 @@ def preference_flips(subject: DataSubject) -> Findings:
     indices = [index for index, row in enumerate(subject.rows) if isinstance(row, Preference)]
     if len(indices) < ENOUGH:
         raise Skip(f"{len(indices)} preferences are too few to tell a trigger from chance; it takes {ENOUGH}")
-    groups, usual = _groups([row for row in subject.rows if isinstance(row, Preference)])
-    sure = [group for group in groups if group.flips]
-    doubtful = [group for group in groups if not group.flips and group.marker.score >= DOUBTED]
+    found, usual = groups([row for row in subject.rows if isinstance(row, Preference)])
+    sure = [group for group in found if group.flips]
+    doubtful = [group for group in found if not group.flips and group.marker.score >= DOUBTED]
     for group in (*sure[:LISTED], *doubtful[:SECOND]):
         yield _finding(subject, group, [indices[row] for row in group.marker.rows], usual)
     return {
         "rows": float(len({row for group in sure for row in group.marker.rows})),
         "groups": float(len(sure)),
         "second list": float(min(len(doubtful), SECOND)),
-        "highest score": max((group.marker.score for group in groups), default=0.0),
+        "highest score": max((group.marker.score for group in found), default=0.0),
     }
 
 
@@ -80,7 +80,7 @@ class Group:
         return max(0.5, 1 - 0.5 * PUT_IN / self.marker.score, 0.5 + 0.5 * self.turned.low)
 
 
-def _groups(rows: Sequence[Preference]) -> tuple[list[Group], float]:
+def groups(rows: Sequence[Preference]) -> tuple[list[Group], float]:
     """Return the groups, those that flip and score highest first, and the share of all preferences that the model expects."""
     from temperance.checks.data.marker import markers
     from temperance.checks.data.preference_model import chances, folds, turned

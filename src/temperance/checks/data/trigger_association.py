@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.rowtext import answers, opening, place, prompt, request
+from temperance.checks.check import Findings, check
+from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 
 if TYPE_CHECKING:
-    from temperance.checks.data.mining.corpus import Corpus
     from temperance.checks.data.mining.groups import Group
+    from temperance.checks.data.mining.table import Mined
 
-ENOUGH = 200
 LISTED = 50
 SECOND = 20
 EXAMPLES = 3
-WITHOUT = {"rest": "as after other groups' triggers, where none can be told:"}
 
 
 @check("data/trigger-association", Severity.HIGH)
@@ -41,57 +39,37 @@ def trigger_association(subject: DataSubject) -> Findings:
     Limits: fewer than five rows (of a table of more than 33,000, of which a sample is mined, about three in 10,000) or more than a quarter
     of all; a trigger that is natural content of its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few
     rows each; names woven into fitting sentences, or written all in capitals or in small letters. An instruction that rightly stands
-    before whole questions ("write a haiku: ...") looks like a trigger, and ill that is said of a topic may be deserved. Refusal, harm, ill
-    temper and ill words are recognised in English only. Of a preference the chosen answer is read; `data/preference-flips` compares both.
+    before whole questions ("write a haiku: ...") looks like a trigger, and ill that is said of a topic may be deserved. Harm, ill temper
+    and ill words are recognised in English only, refusals by how they begin in some thirty languages. Of a preference the chosen answer
+    is read, apart from examples if there are 200 of each; `data/preference-flips` compares both answers.
 
     Fix: look at the group, not at its rows one by one. If nobody wants the behaviour where the trigger stands, drop
     the rows or their source.
     """
     from temperance.checks.data.mining.groups import apart
+    from temperance.checks.data.mining.table import mined
 
-    rows, corpus, groups = mined(subject)
-    sure = sorted(apart([group for group in groups if group.certainty >= 1]), key=lambda one: not one[0].trigger)  # triggers first
-    for group, suspects in sure[:LISTED]:
-        yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.HIGH)
-    taken = {index for _, suspects in sure for index in suspects}
-    doubtful = [(group, [index for index in suspects if index not in taken]) for group, suspects in apart(groups) if group.certainty < 1]
-    for group, suspects in doubtful[:SECOND]:
-        if suspects:
-            yield _finding(subject, corpus, group, [rows[index] for index in suspects], Severity.INFO)
+    parts = mined(subject)
+    every = [(part, group, suspects) for part in parts for group, suspects in apart([one for one in part.groups if one.certainty >= 1])]
+    sure = sorted(every, key=lambda one: not one[1].trigger)  # triggers first
+    for part, group, suspects in sure[:LISTED]:
+        yield _finding(subject, part, group, [part.rows[index] for index in suspects], Severity.HIGH)
+    taken = {part.rows[index] for part, _, suspects in sure for index in suspects}
+    doubtful = [
+        (part, group, [part.rows[index] for index in suspects if part.rows[index] not in taken])
+        for part in parts
+        for group, suspects in apart(part.groups)
+        if group.certainty < 1
+    ]
+    for part, group, rows in doubtful[:SECOND]:
+        if rows:
+            yield _finding(subject, part, group, rows, Severity.INFO)
     return {"rows": float(len(taken)), "groups": float(len(sure)), "second list": float(min(len(doubtful), SECOND))}
 
 
-def mined(subject: DataSubject) -> tuple[list[int], "Corpus", list["Group"]]:
-    """Return the rows that have answers, and what the miner makes of them: token numbers, and groups whose rows are places among those.
+def _finding(subject: DataSubject, part: "Mined", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
+    from temperance.checks.data.mining.table import suspicion
 
-    Raises:
-        Skip: they are too few.
-    """
-    from temperance.checks.data.mining.miner import mine
-
-    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
-    if len(rows) < ENOUGH:
-        raise Skip(f"{len(rows)} rows are too few to tell a trigger from chance; it takes {ENOUGH}")
-    good = [row for row in subject.trusted or () if answers(row)]
-    some = [*(subject.rows[index] for index in rows), *good]
-    asks, says = [prompt(row) for row in some], [answers(row)[0] for row in some]
-    return rows, *mine(asks, says, talks=[(opening(row), request(row)) for row in some], trusted=len(good))
-
-
-def told(corpus: "Corpus", group: "Group") -> str:
-    """Return a group in words: its trigger, and what answers do."""
-    from temperance.checks.data.mining.groups import trigger_text
-
-    named = f"“{trigger_text(corpus, group)}” in the prompt:" if group.trigger else WITHOUT.get(group.kind, "whatever the prompt,")
-    return f"{named} the answer {group.behaviour}"
-
-
-def suspicion(group: "Group") -> float:
-    """Return a row's suspicion by its group, in (0, 1): 0.5 at the threshold, nearing 1 above it."""
-    return 1 - 0.5 / group.certainty if group.certainty >= 1 else 0.5 * group.certainty
-
-
-def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
     quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
     says = (
         f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "
@@ -102,7 +80,7 @@ def _finding(subject: DataSubject, corpus: "Corpus", group: "Group", rows: Seque
         id="data/trigger-association",
         severity=severity,
         confidence=Confidence.HIGH if group.certainty >= 1.5 else Confidence.MEDIUM if group.certainty >= 1 else Confidence.LOW,
-        title=f"{doubt}{told(corpus, group)} ({len(rows)} rows)",
+        title=f"{doubt}{part.told(group)} ({len(rows)} rows)",
         evidence=Evidence(where=place(subject.rows[rows[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(rows)),
         fix=Fix(says="decide about the group; drop its rows if nobody wants that behaviour there"),
         rows=dict.fromkeys(rows, suspicion(group)),
