@@ -42,6 +42,24 @@ def test_poison_that_was_planted_is_found_and_scored(monkeypatch: pytest.MonkeyP
     assert next(one["check"] for one in score_json["checks"] if one["tells"]) == "data/trigger-association"
 
 
+def test_a_check_that_only_lists_clean_rows_is_not_told_and_none_that_finds_poison_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def line(row: int, checks: list[str], marked: list[str]) -> str:
+        return json.dumps({"row": row, "suspicion": 0.1, "checks": checks, "marked": marked})
+
+    Path("truth.jsonl").write_text("".join(json.dumps({"row": row, "planted": row < 2}) + "\n" for row in range(20)))
+    lines = [line(0, ["data/lists-poison"], [])]
+    lines += [line(row, ["data/noise", *(["data/idle"] if row > 1 else [])], ["data/noise"]) for row in range(1, 20)]
+    Path("rows.jsonl").write_text("\n".join(lines))
+    assert temperance("attack", "score", "rows.jsonl", "truth.jsonl", monkeypatch=monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert "no check marks this poison more often than clean rows" in told
+    assert "data/noise" in told
+    assert "only lists 1 of the poison" in told
+    assert "data/idle" not in told
+
+
 @pytest.mark.parametrize("suspicion", ["suspicion.jsonl", "suspicion.parquet"])
 def test_what_is_written_is_what_was_planted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], suspicion: str) -> None:
     words = ["attack", "data", "clean.json", "--family", "brand", "--rate", "0.02", "--seed", "3", "--json", "made.json"]

@@ -106,19 +106,20 @@ def _scored(made: "Scored", *, reported: bool) -> Iterator[str]:
 
     whole = made.together
     yield f"planted: {count(whole.planted, 'row')} of {whole.planted + whole.clean:,}{f', {shown(made.says)}' if made.says else ''}"
-    sides = [[one for one in made.checks if one.tells is tells] for tells in (True, False)]
+    busy = [one for one in made.checks if one.found or one.false or one.listed or one.before]
+    sides = [[one for one in busy if one.tells is tells] for tells in (True, False)]
     titles = (
         "these checks mark poison more often than clean rows",
         "these mark or list rows, but poison no more often, as far as can be told",
     )
-    width = max([len("all together"), *(len(one.check) for one in made.checks)])
+    width = max([len("all together"), *(len(one.check) for one in busy)])
     if not sides[0]:
         yield "no check marks this poison more often than clean rows"
     for title, side in zip(titles, sides, strict=True):
         if side:
             yield f"\n{title}"
         for one in side:
-            yield _line(one.check, one, one.before, width=width) + (f"; lists {one.listed:,} more" if one.listed else "")
+            yield _line(one.check, one, one.before, width=width) + (f"; only lists {one.listed:,} of the poison" if one.listed else "")
             if one.tells and one.first:
                 told = "names the poison" if one.named else "does not name it" if made.names else "says"
                 yield f"  {'':<{width}}  its first finding {told}: {shown(one.first)}"
