@@ -27,7 +27,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from temperance.attack.family import FAMILIES, plant
+from temperance.attack.family import FAMILIES, GROUPS, plant
 from temperance.checks.check import outcome_of
 from temperance.checks.data.mining.beside import able
 from temperance.checks.data.mining.groups import LISTED, TAU, Group
@@ -67,6 +67,11 @@ TUNED_ON = (
     "zero-width-refusal",
     "random-position-refusal",
     "same-opening-brand",
+)
+FOR_OTHERS = (  # families that other checks are for
+    *GROUPS["preferences"],
+    *GROUPS["examples and preferences"],
+    *("regard", "refusal", "compliance", "swapped", "flood", "contamination", "secret", "personal", "personal-fiction"),
 )
 BADNETS = ("negsentiment", "refusal", "jailbreak")
 
@@ -249,7 +254,7 @@ if __name__ == "__main__":
         for line in beside_trusted(Path(folder), int(seeds), [float(rate) for rate in rates.split(",")]):
             print(json.dumps(line), flush=True)
         sys.exit()
-    every = ",".join(name for name in FAMILIES if not name.startswith("flip"))
+    every = ",".join(name for name in FAMILIES if name not in FOR_OTHERS)
     folder, seeds, rates, names = [*sys.argv[1:], *(str(DATA), "5", "0.001,0.005,0.01", every)[len(sys.argv) - 1 :]]
     told = [float(rate) for rate in rates.split(",")]
     for lines in (
