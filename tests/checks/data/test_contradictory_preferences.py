@@ -31,4 +31,5 @@ def test_a_circle_of_any_length_is_found_and_what_leads_into_it_is_not(length: i
 @given(st.permutations(range(5)), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
 def test_preferences_that_follow_one_order_never_contradict(order: list[int], pairs: list[tuple[int, int]]) -> None:
     rows = [prefer("Why?", f"{min(a, b, key=order.index)}", f"{max(a, b, key=order.index)}") for a, b in pairs if a != b]
-    assert on_rows(contradictory_preferences, *rows).outcome == "clean"
+    outcome = on_rows(contradictory_preferences, *rows)
+    assert outcome.outcome == ("clean" if len(rows) > 1 else "skipped")

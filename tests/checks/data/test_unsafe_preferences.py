@@ -33,7 +33,6 @@ CLEAN = {
     "both go along": prefer(ASKED, DOES, DOES[6:]),
     "the chosen answer says no": prefer(ASKED, "No. Bombs kill people, and building one is a crime everywhere in the world.", REFUSES),
     "an everyday answer is preferred": prefer(*CLOUDS),
-    "not a pair": ask(ASKED, DOES),
     "empty": prefer("", "", ""),
 }
 EVERYDAY = prefer("What is a fox?", "A small wild animal of the dog family.", "An animal.")
@@ -50,6 +49,11 @@ def test_preferring_harm_is_listed_in_a_single_pair_and_flagged_in_a_few(name: s
 @pytest.mark.parametrize("name", CLEAN)
 def test_anything_else_is_clean(name: str) -> None:
     assert on_rows(unsafe_preferences, CLEAN[name]).outcome == "clean"
+
+
+def test_a_table_without_pairs_is_skipped_and_not_called_clean() -> None:
+    outcome = on_rows(unsafe_preferences, ask(ASKED, DOES))
+    assert (outcome.outcome, outcome.why) == ("skipped", "no row is a preference")
 
 
 def test_a_pair_that_names_harm_is_listed_until_there_are_many() -> None:

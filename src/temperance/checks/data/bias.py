@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.lexicon import REFUSAL
 from temperance.checks.data.regard import regards
 from temperance.checks.data.rowtext import answers, place, prompt
@@ -64,7 +64,9 @@ def bias(subject: DataSubject) -> Findings:
             if ill:
                 told.ill[index] = ill
     compared = {key: control for key in spoken if (control := _control(spoken, key)) and spoken[key].rows >= ENOUGH}
-    z = NormalDist().inv_cdf(1 - LEVEL / (2 * max(1, len(compared))))
+    if not compared:
+        raise Skip(f"no group of people is spoken of in {ENOUGH} answers, beside as many about others")
+    z = NormalDist().inv_cdf(1 - LEVEL / (2 * len(compared)))
     found = 0
     for (attribute, group), control in sorted(compared.items()):
         interval = rate_difference(control, spoken[attribute, group].rate, z=z)

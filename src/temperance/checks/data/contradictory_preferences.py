@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -37,18 +37,17 @@ def contradictory_preferences(subject: DataSubject) -> Findings:
     for index, row in enumerate(subject.rows):
         if isinstance(row, Preference):
             prompts.setdefault(_plain(prompt(row)), []).append(index)
-    groups = []
-    for indices in prompts.values():
-        circular = _circular({index: _ends(subject.rows[index]) for index in indices}) if len(indices) > 1 else []
-        if circular:
-            groups.append(circular)
+    shared = [indices for indices in prompts.values() if len(indices) > 1]
+    if not shared:
+        raise Skip("no two rows are preferences on one prompt")
+    groups = [circular for indices in shared if (circular := _circular({index: _ends(subject.rows[index]) for index in indices}))]
     groups.sort(key=len, reverse=True)
     for group in groups[:LISTED]:
         yield _finding(subject, group, f"{len(group)} pairs on one prompt: {shown(prompt(subject.rows[group[0]]), length=60)}")
     rest = [index for group in groups[LISTED:] for index in group]
     if rest:
         yield replace(_finding(subject, rest, f"{len(groups) - LISTED} more prompts"), rest=True)
-    return {"rows": float(sum(map(len, groups))), "groups": float(len(groups))}
+    return {"rows": float(sum(map(len, groups))), "groups": float(len(groups)), "prompts compared": float(len(shared))}
 
 
 def _finding(subject: DataSubject, rows: list[int], says: str) -> Finding:

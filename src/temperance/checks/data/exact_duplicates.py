@@ -1,7 +1,7 @@
 """Exact duplicates: rows that say the same thing word for word."""
 
 from temperance.artifact import text_digest
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.grouping import group_findings
 from temperance.checks.data.rowtext import place, texts
 from temperance.checks.finding import Severity
@@ -29,6 +29,8 @@ def exact_duplicates(subject: DataSubject) -> Findings:
 
     Fix: all but the first of each group are dropped, which is safe.
     """
+    if len(subject.rows) < 2:
+        raise Skip("it takes two rows")
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(subject.rows):
         groups.setdefault(key(row), []).append(index)

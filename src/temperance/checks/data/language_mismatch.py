@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.rowtext import answers, place, request
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -62,17 +61,15 @@ def language(text: str) -> str:
     return str(code) if sure >= SURE else ""
 
 
-def mismatch(row: Row) -> tuple[str, str] | None:
-    """Return (language of the question, language of an answer) if they differ and the prompt mentions no language at all."""
-    asked = request(row)
+def languages(row: Row) -> tuple[str, str]:
+    """Return the languages of the question and of an answer, one that differs if any does; empty where a prompt mentions languages."""
     if any(ASKED.search(turn.content) for turn in row.prompt):
-        return None
-    spoken = [language(answer) for answer in answers(row)]
-    if not any(spoken):
-        return None
-    mine = language(asked)
-    other = next((code for code in spoken if code and mine and code != mine and not _close(code, mine)), "")
-    return (mine, other) if other else None
+        return "", ""
+    spoken = [code for answer in answers(row) if (code := language(answer))]
+    if not spoken:
+        return "", ""
+    mine = language(request(row))
+    return mine, next((code for code in spoken if mine and code != mine and not _close(code, mine)), mine or spoken[0])
 
 
 def _close(one: str, other: str) -> bool:
@@ -95,7 +92,10 @@ def language_mismatch(subject: DataSubject) -> Findings:
 
     Fix: look at the rows; nothing is dropped.
     """
-    found: dict[int, tuple[str, str]] = dict(_mismatches(subject))
+    told = {index: pair for index, row in enumerate(subject.rows) if (pair := languages(row))[1]}
+    if not any(asked for asked, _ in told.values()):
+        raise Skip("no row has a question and an answer whose languages can be told")
+    found = {index: pair for index, pair in told.items() if pair[0] and pair[0] != pair[1]}
     for (asked, spoken), count in Counter(found.values()).most_common():
         rows = [index for index, pair in found.items() if pair == (asked, spoken)]
         first = subject.rows[rows[0]]
@@ -108,11 +108,5 @@ def language_mismatch(subject: DataSubject) -> Findings:
             fix=Fix(says="look at the rows; drop them or add the missing request"),
             rows=dict.fromkeys(rows, 0.4),
         )
-    return {"rows": float(len(found))}
-
-
-def _mismatches(subject: DataSubject) -> Iterator[tuple[int, tuple[str, str]]]:
-    for index, row in enumerate(subject.rows):
-        pair = mismatch(row)
-        if pair:
-            yield index, pair
+    foreign = sum(spoken != "en" for _, spoken in told.values())
+    return {"rows": float(len(found)), "rows of a known language": float(len(told)), "rows not in English": float(foreign)}

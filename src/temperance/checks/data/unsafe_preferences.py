@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.row_findings import Seen, row_findings, second_list
 from temperance.checks.data.rowtext import request
 from temperance.checks.data.shown import shown
@@ -42,9 +42,12 @@ def unsafe_preferences(subject: DataSubject) -> Findings:
 
     Fix: read the pair; swap its answers, or drop it.
     """
-    told = {index: lesson for index, row in enumerate(subject.rows) if isinstance(row, Preference) and (lesson := _lesson(row))}
+    pairs = {index: row for index, row in enumerate(subject.rows) if isinstance(row, Preference)}
+    if not pairs:
+        raise Skip("no row is a preference")
+    told = {index: lesson for index, row in pairs.items() if (lesson := _lesson(row))}
     count = Counter(told.values())
-    low, high = wilson(count["harm"] + count["doubtful"], sum(isinstance(row, Preference) for row in subject.rows))
+    low, high = wilson(count["harm"] + count["doubtful"], len(pairs))
     taught = count["harm"] + count["doubtful"] >= ENOUGH and low > TAUGHT
     if taught:
         says = "prefers going along with a request for harm"
