@@ -80,7 +80,7 @@ def _sides(subject: DataSubject, part: "Mined", group: "Group", table: "Neighbou
     rows, corpus = part.rows, part.corpus
     some = group.rows[:: -(-len(group.rows) // ROWS)]
     words = {corpus.words[token] for run in group.trigger for token in run}
-    near = table.of(some, held=group.others, without=words)
+    near = table.of(some, held={*group.rows, *group.others}, without=words)
     own, others = ([(rows[index], answers(subject.rows[rows[index]])[0]) for index in side] for side in (some, near))
     if not group.said:
         return own, others
