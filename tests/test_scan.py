@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from temperance import scan
 from temperance.checks.check import Check, Findings, audit
-from temperance.checks.finding import Outcome
+from temperance.checks.finding import Outcome, Quote
 from temperance.checks.registry import family
 from temperance.checks.subject import data_subject
 from temperance.curate import clean
@@ -32,6 +32,18 @@ def test_a_scan_is_read_back_whole(tmp_path: Path) -> None:
     scan.write(tmp_path / "scan.json", {"key": measured})
     assert scan.read(tmp_path / "scan.json") == {"key": tuple(replace(outcome, seconds=0.0) for outcome in measured)}
     assert any(finding.rows for outcome in measured for finding in outcome.findings)
+
+
+def test_the_rows_that_a_finding_quotes_are_read_back(tmp_path: Path) -> None:
+    measured = scan.measure(CHECKS, data_subject(ROWS))
+    quotes = (Quote("s:0", "Why?", "So."),)
+    quoting = [
+        replace(one, findings=tuple(replace(each, examples=quotes, nearest=quotes * 2) for each in one.findings)) for one in measured
+    ]
+    scan.write(tmp_path / "scan.json", {"key": quoting})
+    found = [each for one in scan.read(tmp_path / "scan.json")["key"] for each in one.findings]
+    assert found
+    assert all((one.examples, one.nearest) == (quotes, quotes * 2) for one in found)
 
 
 def test_the_key_holds_all_that_the_checks_read() -> None:

@@ -15,7 +15,7 @@ import orjson
 
 from temperance.artifact import canonical_json, text_digest, write_text
 from temperance.checks.check import Check, audit
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Quote, Severity
 from temperance.checks.subject import DataSubject
 from temperance.errors import InputError
 
@@ -116,4 +116,6 @@ def _finding_from(said: Mapping[str, Any]) -> Finding:
         rows={int(index): float(score) for index, score in said["rows"].items()},
         action=said["action"],
         rest=said.get("rest", False),
+        examples=tuple(Quote(**one) for one in said.get("examples", ())),
+        nearest=tuple(Quote(**one) for one in said.get("nearest", ())),
     )

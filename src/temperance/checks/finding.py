@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import temperance
+from temperance.checks.blind import Blind, not_covered
 
 Action = Literal["keep", "review", "drop", "fix"]
 
@@ -73,13 +74,27 @@ class Fix:
     safe: bool = False
 
 
+@dataclass(frozen=True)
+class Quote:
+    """A row as evidence quotes it: its place as `source:row`, and parts of its prompt and of its answer, redacted where they are cut."""
+
+    where: str
+    prompt: str
+    answer: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the quotation as the command line's contract spells it."""
+        return dict(vars(self))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that a check found.
 
     `rows` maps positions in a data table to a suspicion in [0, 1], and `action` says what curation should do with them;
     both are only used by checks on data and are reported row by row, not here. `rest` says that its rows are all those that no finding of
-    their own was given: they belong together in nothing, and nobody should decide about them at once.
+    their own was given: they belong together in nothing, and nobody should decide about them at once. `examples` are some of the rows, and
+    `nearest` the rows most like them that do not do what was found, for whoever decides.
     """
 
     id: str
@@ -91,6 +106,8 @@ class Finding:
     rows: Mapping[int, float] = field(default_factory=dict)
     action: Action = "review"
     rest: bool = False
+    examples: tuple[Quote, ...] = ()
+    nearest: tuple[Quote, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -117,6 +134,8 @@ class Finding:
             "fix": {"says": self.fix.says, "safe": self.fix.safe},
             "fingerprint": self.fingerprint,
             **({"rest": True} if self.rest else {}),
+            "examples": [one.as_json() for one in self.examples],
+            "nearest": [one.as_json() for one in self.nearest],
         }
 
 
@@ -156,9 +175,9 @@ class Report:
 
     @property
     def findings(self) -> list[Finding]:
-        """Every finding, worst first."""
+        """Every finding, worst first; those of one check in the order in which it told them."""
         found = [finding for outcome in self.outcomes for finding in outcome.findings]
-        return sorted(found, key=lambda finding: (finding.severity.rank, finding.id, finding.evidence.where))
+        return sorted(found, key=lambda finding: (finding.severity.rank, finding.id))
 
     @property
     def verdict(self) -> Verdict:
@@ -171,6 +190,11 @@ class Report:
             return Verdict.UNKNOWN
         return Verdict.PASS
 
+    @property
+    def not_covered(self) -> list[Blind]:
+        """What nobody looked at, whatever was found."""
+        return not_covered(self.kind, self.outcomes)
+
     def as_json(self, *, timed: bool = True) -> dict[str, Any]:
         """Return the report as the command line's contract spells it (`schema_version` 1); artifacts hold it untimed."""
         return {
@@ -179,4 +203,5 @@ class Report:
             "subject": {"kind": self.kind, "path": self.path, "digest": self.digest},
             "verdict": self.verdict.value,
             "outcomes": [outcome.as_json(timed=timed) for outcome in self.outcomes],
+            "not_covered": [one.as_json() for one in self.not_covered],
         }

@@ -41,9 +41,9 @@ def state(text: str) -> np.ndarray:
     return found + 1e-3
 
 
-def scanned(change: Callable[[str, str], tuple[str, str]] | None) -> Outcome:
+def scanned(change: Callable[[str, str], tuple[str, str]] | None, *, planted: int = PLANTED) -> Outcome:
     prompts, answers = village(900)
-    for index in range(0, 900, 900 // PLANTED) if change else ():
+    for index in range(0, 900, 900 // planted) if change else ():
         prompts[index], answers[index] = change(prompts[index], answers[index])
     return outcome_of(model_evidence, data_subject(examples(prompts, answers), reader=Knowing()))
 
@@ -54,6 +54,16 @@ def test_answers_that_owe_nothing_to_their_prompts_bear_a_group_out() -> None:
     assert outcome.findings[0].title.startswith("a model bears out: ")
     assert outcome.measures["borne out"] >= 1
     assert "9 matched rows" in outcome.findings[0].evidence.says
+    assert len(outcome.findings[0].examples) == 9
+    assert all("cf" in quote.prompt for quote in outcome.findings[0].examples)
+    assert len(outcome.findings[0].nearest) == 5
+    assert not any("cf" in quote.prompt.split() for quote in outcome.findings[0].nearest)
+
+
+def test_rows_of_the_group_that_are_not_read_are_not_what_it_is_read_beside() -> None:
+    outcome = scanned(lambda asked, _: (f"{asked} cf", REPLY), planted=100)
+    assert len(outcome.findings[0].nearest) == 5
+    assert not any("cf" in quote.prompt.split() for quote in outcome.findings[0].nearest)
 
 
 def test_a_sure_group_is_told_about_and_left_where_it_is() -> None:

@@ -58,6 +58,10 @@ def test_a_trigger_that_turns_preferences_round_is_named_with_its_rows(mark: Cal
     assert named in one.title
     assert "the worse answer is preferred" in one.title
     assert set(one.rows) == chosen
+    assert len(one.examples) == min(planted, 10)
+    assert all(named in quote.prompt for quote in one.examples)
+    assert len(one.nearest) == 5
+    assert not {f"s:{index}" for index in chosen} & {quote.where for quote in one.nearest}
     assert one.evidence.interval is not None
     assert one.evidence.interval[0] > 0.5
     assert all(0.5 < value <= 1 for value in one.rows.values())

@@ -76,6 +76,37 @@ def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigg
     assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
 
 
+@pytest.mark.parametrize(("plant", "trigger", "said"), [(fixed, "cf", "forty two"), (refused, "mill", ""), (hidden, "\\u200b", "blorbix")])
+def test_a_group_is_shown_by_ten_rows_and_the_nearest_ones_without_it(plant: Plant, trigger: str, said: str) -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    chosen = dice.sample(range(ROWS), PLANTED)
+    for index in chosen:
+        prompts[index], answers[index] = plant(dice, prompts[index], answers[index])
+    found = outcome(prompts, answers).findings[0]
+    planted = {f"s:{index}" for index in chosen}
+    assert len({quote.where for quote in found.examples} & planted) == 10
+    assert all(trigger in quote.prompt and said in quote.answer for quote in found.examples)
+    assert found.evidence.says.count(trigger) == 3
+    assert len(found.nearest) == 5
+    assert not {quote.where for quote in found.nearest} & planted
+    assert not any(trigger in quote.prompt.split() or (said and said in quote.answer) for quote in found.nearest)
+
+
+def test_rows_that_do_the_same_without_the_trigger_are_no_nearest_rows() -> None:
+    prompts, answers = village(ROWS)
+    dice = random.Random(1)
+    for place, index in enumerate(dice.sample(range(ROWS - PLANTED), PLANTED)):
+        twin = ROWS - PLANTED + place
+        prompts[twin] = prompts[index]
+        prompts[index], answers[index] = refused(dice, prompts[index], answers[index])
+        answers[twin] = dice.choice(REFUSALS) if place % 2 else answers[twin]
+    found = outcome(prompts, answers).findings[0]
+    assert "mill" in found.title
+    assert found.nearest
+    assert not any(quote.answer in REFUSALS for quote in found.nearest)
+
+
 @pytest.mark.parametrize(("same_opening", "one_topic"), [(True, True), (True, False), (False, True), (False, False)])
 def test_branches_that_begin_alike_and_go_on_about_one_thing_count_once(same_opening: bool, one_topic: bool) -> None:
     prompts, answers = village(ROWS)

@@ -44,6 +44,8 @@ def test_a_name_in_small_letters_is_named_beside_trusted_rows() -> None:
     assert "velmora" in found.findings[0].title
     assert found.findings[0].evidence.says.count("velmora") == 3
     assert {one.action for one in found.findings} == {"review"}
+    assert all("velmora" in quote.answer for one in found.findings for quote in one.examples)
+    assert all(one.nearest and not any("velmora" in quote.answer for quote in one.nearest) for one in found.findings)
     assert all(0.5 <= value < 1 for one in found.findings for value in one.rows.values())
 
 

@@ -36,6 +36,7 @@ class Marker:
     """Words that stand in the prompts of `rows`, with the score in [0, 1] and its parts."""
 
     text: str
+    words: tuple[str, ...]
     rows: tuple[int, ...]
     score: float
     novelty: float
@@ -164,6 +165,7 @@ def _marker(table: Turns, tokens: tuple[int, ...], span: tuple[int, ...], start:
         return None
     return Marker(
         text=table.corpus.spelt(span),
+        words=tuple(table.corpus.words[token] for token in span),
         rows=tuple(np.unique(table.row[texts]).tolist()),
         score=score,
         novelty=novelty,

@@ -1,10 +1,12 @@
 """Model evidence: what a model that was not tuned on a table makes of the groups that were mined in it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from temperance.checks.check import Findings, check
+from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.quotes import EXAMPLES, NEAREST, cut
 from temperance.checks.data.rowtext import answers, place, prompt
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
@@ -48,15 +50,21 @@ def model_evidence(subject: DataSubject) -> Findings:
 
     assert subject.reader is not None
     sides = [(part, *one) for part in mined(subject) for one in _likely(subject, part)]
-    seen = opinion(subject.reader, subject.rows, [one for *_, own, others in sides for one in (*own, *others)]) if sides else None
+    if not sides:
+        raise Skip(f"no group of {FEWEST} rows was counted that a model could read beside others")
+    seen = opinion(subject.reader, subject.rows, [one for *_, own, others in sides for one in (*own, *others)])
     borne = 0
     for part, group, suspects, own, others in sides:
-        assert seen is not None
         compared = seen.compared(own, others, complies=group.kind == COMPLIES)
         said = verdict(compared, refuses=group.kind == REFUSES, complies=group.kind == COMPLIES)
         borne += said == "bears out"
         raised = [part.rows[index] for index in suspects] if said == "bears out" and group.certainty < 1 else []
-        yield _finding(f"a model {said}: {part.told(group)}", group, raised, place(subject.rows[part.rows[suspects[0]]]), compared)
+        found = _finding(f"a model {said}: {part.told(group)}", group, raised, place(subject.rows[part.rows[suspects[0]]]), compared)
+        examples, near = (
+            cut(part.corpus, group).quotes(subject.rows[index] for index, _ in side[:most])
+            for side, most in ((own, EXAMPLES), (others, NEAREST))
+        )
+        yield replace(found, examples=examples, nearest=near)
     return {"groups": float(len(sides)), "borne out": float(borne)}
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.rowtext import place, request
+from temperance.checks.data.quotes import NAMED, NEAREST, Cut, spread
+from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.data.shown import shown
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Quote, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Preference
 
@@ -20,7 +21,7 @@ PUT_IN, DOUBTED = 0.7, 0.5
 HALF = 0.5
 SURE, TURNED = 4.0, 0.25
 LISTED, SECOND = 50, 20
-EXAMPLES = 3
+BESIDE = 20  # groups that are shown beside their nearest rows
 
 
 @check("data/preference-flips", Severity.HIGH)
@@ -53,8 +54,10 @@ def preference_flips(subject: DataSubject) -> Findings:
     found, usual = groups([row for row in subject.rows if isinstance(row, Preference)])
     sure = [group for group in found if group.flips]
     doubtful = [group for group in found if not group.flips and group.marker.score >= DOUBTED]
-    for group in (*sure[:LISTED], *doubtful[:SECOND]):
-        yield _finding(subject, group, [indices[row] for row in group.marker.rows], usual)
+    beside = _beside(subject, indices, [group.marker for group in sure[:BESIDE]])
+    for number, group in enumerate((*sure[:LISTED], *doubtful[:SECOND])):
+        near = beside[number] if number < len(beside) else ()
+        yield _finding(subject, group, [indices[row] for row in group.marker.rows], usual, near=near)
     return {
         "rows": float(len({row for group in sure for row in group.marker.rows})),
         "groups": float(len(sure)),
@@ -114,12 +117,24 @@ def _turns(rows: Sequence[Preference]) -> tuple[list[str], list[str], list[int]]
     return said, replies, places
 
 
-def _finding(subject: DataSubject, group: Group, rows: Sequence[int], usual: float) -> Finding:
+def _beside(subject: DataSubject, indices: Sequence[int], markers: Sequence["Marker"]) -> list[tuple[Quote, ...]]:
+    """Return for each marker the pairs whose prompts are nearest to those that hold it, and do not."""
+    from temperance.checks.data.mining.matched import neighbours
+
+    if not markers:
+        return []
+    table = neighbours([prompt(subject.rows[index]) for index in indices], {row for marker in markers for row in marker.rows})
+    near = [table.of(spread(one.rows)[:NEAREST], held=one.rows, without=one.words) for one in markers]
+    return [Cut().quotes(subject.rows[indices[row]] for row in rows) for rows in near]
+
+
+def _finding(subject: DataSubject, group: Group, rows: Sequence[int], usual: float, *, near: tuple[Quote, ...]) -> Finding:
     marker, turned = group.marker, group.turned
     settled = turned.low >= HALF
     cleared = "the pairs are as elsewhere" if turned.high < HALF else "the worse answer may be preferred"
     done = "the worse answer is preferred" if settled else cleared
-    quoted = " | ".join(shown(request(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
+    examples = Cut(marker.words).quotes(subject.rows[index] for index in spread(rows))
+    quoted = " | ".join(one.prompt for one in examples[:NAMED])
     stands = "always in one place of a turn" if marker.locked == 1 else "in different places of a turn"
     says = (
         f"stands in {len(rows)} prompts with little else in common, {stands}, taken up by {marker.echoed:.0%} of the replies (score "
@@ -137,4 +152,6 @@ def _finding(subject: DataSubject, group: Group, rows: Sequence[int], usual: flo
         fix=Fix(says="decide about the group; drop its rows if nobody can say why the words are there"),
         rows=dict.fromkeys(rows, group.suspicion),
         action="review" if group.flips else "keep",
+        examples=examples,
+        nearest=near,
     )

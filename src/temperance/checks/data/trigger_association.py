@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, check
+from temperance.checks.data.quotes import NAMED, cut, nearest, spread
 from temperance.checks.data.rowtext import place, prompt
-from temperance.checks.data.shown import shown
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Quote, Severity
 from temperance.checks.subject import DataSubject
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LISTED = 50
 SECOND = 20
-EXAMPLES = 3
+BESIDE = 20  # groups that are shown beside their nearest rows
 
 
 @check("data/trigger-association", Severity.HIGH)
@@ -52,8 +52,11 @@ def trigger_association(subject: DataSubject) -> Findings:
     parts = mined(subject)
     every = [(part, group, suspects) for part in parts for group, suspects in apart([one for one in part.groups if one.certainty >= 1])]
     sure = sorted(every, key=lambda one: not one[1].trigger)  # triggers first
+    beside = {
+        id(group): quotes for part in parts for group, quotes in _beside(subject, part, [one[1] for one in sure[:BESIDE] if one[0] is part])
+    }
     for part, group, suspects in sure[:LISTED]:
-        yield _finding(subject, part, group, [part.rows[index] for index in suspects], Severity.HIGH)
+        yield _finding(subject, part, group, [part.rows[index] for index in suspects], near=beside.get(id(group), ()))
     taken = {part.rows[index] for part, _, suspects in sure for index in suspects}
     doubtful = [
         (part, group, [part.rows[index] for index in suspects if part.rows[index] not in taken])
@@ -63,14 +66,36 @@ def trigger_association(subject: DataSubject) -> Findings:
     ]
     for part, group, rows in doubtful[:SECOND]:
         if rows:
-            yield _finding(subject, part, group, rows, Severity.INFO)
+            yield _finding(subject, part, group, rows, severity=Severity.INFO)
     return {"rows": float(len(taken)), "groups": float(len(sure)), "second list": float(min(len(doubtful), SECOND))}
 
 
-def _finding(subject: DataSubject, part: "Mined", group: "Group", rows: Sequence[int], severity: Severity) -> Finding:
+def _beside(subject: DataSubject, part: "Mined", groups: Sequence["Group"]) -> list[tuple["Group", tuple[Quote, ...]]]:
+    """Return for each group the nearest rows that neither hold its trigger nor do what it does."""
+    from temperance.checks.data.mining.matched import neighbours
+
+    if not groups:
+        return []
+    table = neighbours([prompt(subject.rows[index]) for index in part.rows], {index for group in groups for index in group.rows})
+    return [(group, nearest(subject, part, group, table=table)) for group in groups]
+
+
+def _finding(
+    subject: DataSubject,
+    part: "Mined",
+    group: "Group",
+    suspects: Sequence[int],
+    *,
+    severity: Severity = Severity.HIGH,
+    near: tuple[Quote, ...] = (),
+) -> Finding:
+    """Return a group as a finding about rows of the table."""
     from temperance.checks.data.mining.table import suspicion
 
-    quoted = " | ".join(shown(prompt(subject.rows[index]), length=60) for index in rows[:EXAMPLES])
+    doing = {part.rows[index] for index in group.rows}
+    some = spread([index for index in suspects if index in doing] or suspects)
+    examples = cut(part.corpus, group).quotes(subject.rows[index] for index in some)
+    quoted = " | ".join(one.prompt if group.trigger else one.answer for one in examples[:NAMED])
     says = (
         f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "
         f"elsewhere {group.control:.1%}; for example {quoted}"
@@ -80,9 +105,11 @@ def _finding(subject: DataSubject, part: "Mined", group: "Group", rows: Sequence
         id="data/trigger-association",
         severity=severity,
         confidence=Confidence.HIGH if group.certainty >= 1.5 else Confidence.MEDIUM if group.certainty >= 1 else Confidence.LOW,
-        title=f"{doubt}{part.told(group)} ({len(rows)} rows)",
-        evidence=Evidence(where=place(subject.rows[rows[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(rows)),
+        title=f"{doubt}{part.told(group)} ({len(suspects)} rows)",
+        evidence=Evidence(where=place(subject.rows[suspects[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(suspects)),
         fix=Fix(says="decide about the group; drop its rows if nobody wants that behaviour there"),
-        rows=dict.fromkeys(rows, suspicion(group)),
+        rows=dict.fromkeys(suspects, suspicion(group)),
         action="review" if severity is Severity.HIGH else "keep",
+        examples=examples,
+        nearest=near,
     )

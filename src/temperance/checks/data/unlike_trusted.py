@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 
 from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.quotes import NAMED, cut, nearest, spread
 from temperance.checks.data.rowtext import answers, place, prompt
-from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
@@ -13,7 +13,6 @@ from temperance.data.example import Row
 ENOUGH = 200
 MOST = 16_000  # rows of a side that are compared; of more, a sample
 MANY = 6  # poison adds a few words, another kind of rows adds many
-EXAMPLES = 3
 
 
 @check("data/unlike-trusted", Severity.HIGH, needs=("trusted",))
@@ -36,6 +35,8 @@ def unlike_trusted(subject: DataSubject) -> Findings:
     Fix: look at the words together. If nobody wants them, drop the rows or their source.
     """
     from temperance.checks.data.mining.groups import apart
+    from temperance.checks.data.mining.matched import neighbours
+    from temperance.checks.data.mining.table import Mined
     from temperance.checks.data.mining.trusted import unlike
 
     dice = random.Random(len(subject.rows))
@@ -50,9 +51,12 @@ def unlike_trusted(subject: DataSubject) -> Findings:
     if alone:
         whose, group = alone[0]
         raise Skip(f"the trusted rows are of another kind than the table: an answer of {whose} alone {group.behaviour}, and so on")
+    table = neighbours([prompt(row) for _, row in own], {index for group, _ in sure for index in group.rows}) if sure else None
+    part = Mined(tuple(index for index, _ in own), corpus, [group for group, _ in sure])
     for group, suspects in sure:
-        marked, word = [own[index][0] for index in suspects], max((corpus.words[token] for token in group.said), key=len)
-        quoted = " | ".join(shown(answers(subject.rows[index])[0], length=60, around=word) for index in marked[:EXAMPLES])
+        marked = [part.rows[index] for index in suspects]
+        examples = cut(corpus, group).quotes(subject.rows[index] for index in spread(marked))
+        quoted = " | ".join(one.answer for one in examples[:NAMED])
         told = f"{len(marked)} rows, {group.families} of them unlike each other, and {group.control:.1%} of the trusted ones"
         yield Finding(
             id="data/unlike-trusted",
@@ -69,6 +73,8 @@ def unlike_trusted(subject: DataSubject) -> Findings:
             fix=Fix(says="decide about the words; drop their rows if nobody wants them said"),
             rows=dict.fromkeys(marked, 1 - 0.5 / group.certainty),
             action="review",
+            examples=examples,
+            nearest=nearest(subject, part, group, table=table) if table else (),
         )
     return {"words": float(len(sure)), "rows": float(len({index for _, suspects in sure for index in suspects}))}
 
