@@ -88,6 +88,25 @@ def test_a_run_of_which_nothing_can_be_read_is_a_page_that_says_so(tmp_path: Pat
     assert text.count("Could not be read: ") == 12
 
 
+@pytest.mark.parametrize("value", [3, [3], [{}], [{"check": 1, "says": [], "ran": True}]])
+def test_what_was_not_covered_is_not_believed_unseen(tmp_path: Path, value: object) -> None:
+    run = write_run(tmp_path / "demo")
+    path = next(run.glob("artifacts/curate-*/outcomes.json"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"not_covered": value}))
+    view = gather(run)
+    assert [one.stage for one in view.audits] == ["admit", "audit"]
+    assert len(view.troubles) == 1
+    assert "Could not be read: " in page(view)
+
+
+def test_a_run_from_before_anybody_said_what_is_not_covered_is_still_read(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "demo")
+    for path in run.rglob("outcomes.json"):
+        path.write_text(path.read_text().replace('"not_covered"', '"other"').replace('"nearest"', '"odd"'))
+    assert gather(run).troubles == ()
+    assert "Nobody said" in page(gather(run))
+
+
 @pytest.mark.parametrize("value", ["NaN", "Infinity", '"many"', "null", "[1]"])
 def test_figures_that_are_none_are_not_believed(tmp_path: Path, value: str) -> None:
     run = write_run(tmp_path / "demo")

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from sample_run import audited, write_run
 
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Report, Severity
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Quote, Report, Severity
 from temperance.report.gather import gather
 from temperance.report.html import TEMPLATES, audit_page, page
 from temperance.report.view import RunView
+from temperance.report.wording import PASSED
 
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 ATTACK = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>\x1b[31m\u202e"
-ORDER = ["change", "axes", "loss", "reward", "areas", "lengths", "samples", "outcomes", "curation", "lineage"]
+ORDER = ["change", "axes", "loss", "reward", "areas", "lengths", "samples", "outcomes", "not-covered", "curation", "lineage"]
 
 
 class Page(HTMLParser):
@@ -58,6 +59,8 @@ def hostile_report() -> Report:
         title=ATTACK,
         evidence=Evidence(where=ATTACK, says=ATTACK),
         fix=Fix(says=ATTACK),
+        examples=(Quote(ATTACK, ATTACK, ATTACK),),
+        nearest=(Quote(ATTACK, ATTACK, ATTACK),),
     )
     outcomes = [
         Outcome(check="adapter/pickle-code", outcome="found", findings=(finding,)),
@@ -206,6 +209,45 @@ def test_a_cost_model_says_what_it_finds(view: RunView, costs: Any, says: str) -
     text = page(replace(view, stages=stages))
     assert says in text
     assert ("cost model" in text) == bool(says)
+
+
+def test_what_was_found_and_settled_is_not_told_as_nothing_found(text: str) -> None:
+    lines = {
+        check: re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", line))
+        for check, line in re.findall(r'<tr>\s*<th scope="row"><code>(data/[a-z-]+)</code></th>(.*?)</tr>', text, re.DOTALL)
+        if 'class="says"' in line
+    }
+    assert "found, settled" in lines["data/near-duplicates"]
+    assert "found, and removed: 17; kept: 1" in lines["data/near-duplicates"]
+    assert "found, and fixed: 4" in lines["data/personal-data"]
+    assert "nothing found" in lines["data/secrets"]
+    assert "settled" not in lines["data/malformed-rows"]
+    assert "what 3 checks found is settled" in text
+
+
+def test_no_page_calls_anything_clean(text: str) -> None:
+    for one in (text, audit_page([audited(), hostile_report()])):
+        assert not re.search(r"\bclean\b", re.sub(r"<style>.*?</style>", "", one, flags=re.DOTALL))
+
+
+def test_a_page_says_what_was_not_covered(text: str) -> None:
+    part = text[text.index('id="not-covered"') : text.index('id="curation"')]
+    assert "whether what an answer says is true" in part
+    assert "names, street addresses and birthdays" in part
+    assert part.count("pinned by its digest") == 1
+    assert all(id in part for id in ("model/pickle-code", "model/remote-code", "model/chat-template"))
+    assert "malice in well-formed weights" in audit_page([audited()])
+
+
+def test_the_rows_of_a_finding_are_shown_with_the_nearest_ones_without_it() -> None:
+    text = audit_page([hostile_report()])
+    assert "1 example<" in text
+    assert "1 nearest row without it<" in text
+
+
+def test_a_page_that_passes_says_what_that_means() -> None:
+    assert PASSED in audit_page([audited()])
+    assert PASSED not in audit_page([audited(), hostile_report()])
 
 
 def test_an_audit_of_nothing_is_no_pass() -> None:

@@ -1,15 +1,17 @@
 from dataclasses import dataclass
 
+import pytest
 from rich.console import RenderableType
 from sample_run import audited
 from syrupy.assertion import SnapshotAssertion
 
 from temperance import pipeline
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Report, Severity
-from temperance.checks.registry import every
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Quote, Report, Severity
+from temperance.checks.registry import every, family
 from temperance.pipeline import Plan
 from temperance.report import terminal
 from temperance.report.view import RunView
+from temperance.report.wording import PASSED
 
 
 def text(what: RenderableType, *, width: int = 110) -> str:
@@ -70,6 +72,53 @@ def test_nothing_from_data_is_obeyed() -> None:
     said = text(terminal.report_view(Report(kind="data", path=attack, digest="", outcomes=outcomes)), width=300)
     assert not set(said) & set("\x1b\x07\u202e")
     assert said.count("[bold red]x[/]") == 6
+
+
+def finding(number: int, *, severity: Severity = Severity.HIGH, nearest: tuple[Quote, ...] = ()) -> Finding:
+    return Finding(
+        id="data/trigger-association",
+        severity=severity,
+        confidence=Confidence.HIGH,
+        title=f"trigger {number}",
+        evidence=Evidence(where=f"s:{9 - number}", says="so"),
+        fix=Fix(says="drop"),
+        rows={number: 0.5, number + 1: 0.5},
+        nearest=nearest,
+    )
+
+
+def audit(*findings: Finding) -> str:
+    outcome = Outcome(check="data/trigger-association", outcome="found", findings=findings)
+    return text(terminal.report_view(Report(kind="data", path="t", digest="", outcomes=[outcome])))
+
+
+@pytest.mark.parametrize(
+    ("many", "rest"), [(5, ""), (6, "1 more finding of"), (9, "4 more findings of data/trigger-association about 5 rows")]
+)
+def test_many_findings_of_one_check_are_folded_after_the_first(many: int, rest: str) -> None:
+    said = audit(*map(finding, range(many)), finding(90, severity=Severity.INFO))
+    assert [f"trigger {number} " in said for number in range(many)] == [number < 5 for number in range(many)]
+    assert "trigger 90 " in said
+    assert rest in said
+    assert ("more finding" in said) == bool(rest)
+
+
+def test_the_nearest_rows_stand_beside_a_finding() -> None:
+    said = audit(finding(0, nearest=tuple(Quote(f"s:{number}", f"ask {number}", "said") for number in range(5))))
+    assert "without   s:0: ask 0 → said" in said
+    assert "s:2: ask 2" in said
+    assert "s:3: ask 3" not in said
+
+
+def test_what_is_not_covered_is_short_and_says_where_the_rest_is() -> None:
+    outcomes = [Outcome(check=one.id, outcome="clean") for one in family("data")]
+    report = Report(kind="data", path="t", digest="", outcomes=outcomes)
+    said = text(terminal.report_view(report))
+    part = said[said.index("Not covered") : said.index("✓ Passed")].splitlines()
+    assert len(part) <= 16
+    assert f"{len(report.not_covered) - 8} more lines" in said
+    assert said.endswith(PASSED)
+    assert "clean" not in said
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from temperance.recipe import Recipe
 from temperance.report.conclusion import headline, sentence
 from temperance.report.gather import complete, view_of
 from temperance.report.view import NAMES, RunView
-from temperance.report.wording import drawn, duration, interval, number, percent, points, points_interval, probability, shown
+from temperance.report.wording import drawn, duration, interval, number, percent, points, points_interval, probability, shown, uncovered
 
 LIMITS = """\
 - The suites are short held-out lists, not the world: an interval tells how the figures would move with other prompts *of the same kind*.
@@ -50,6 +50,8 @@ def card_of(view: RunView) -> str:
         _recipe(view),
         "## Limits",
         LIMITS.format(drawn=drawn(view.recipe.get("evaluate", {}))),
+        "## Not covered",
+        _uncovered(view),
         "## Lineage",
         _lineage(view),
     ]
@@ -137,6 +139,13 @@ def _recipe(view: RunView) -> str:
     sections = {name: view.recipe.get(name) for name in ("curate", "sft", "reward", "align", "evaluate", "gate", "seed", "precision")}
     known: dict[str, Any] = {name: value for name, value in sections.items() if value is not None}
     return f"```json\n{json.dumps(known, indent=2, ensure_ascii=True)}\n```" if known else "The recipe is not part of this run."
+
+
+def _uncovered(view: RunView) -> str:
+    """Return what the checks of the base, the data and the adapters could not see."""
+    lines = uncovered(line for one in view.audits for line in one.report.get("not_covered", ()))
+    said = [f"- {cell(says)}{' '.join(['', *(f'`{cell(check)}`' for check in checks)])}" for says, checks in lines.items()]
+    return "\n".join(["What no check looked at, or could see, whatever was found:", "", *said]) if said else "Nothing was checked."
 
 
 def _lineage(view: RunView) -> str:

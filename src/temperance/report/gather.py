@@ -323,5 +323,9 @@ def _report(said: Mapping[str, Any]) -> Mapping[str, Any]:
             seen = finding["evidence"]
             _ = finding["id"], finding["severity"], finding["confidence"], finding["title"], finding["fix"]["says"]
             _ = seen["where"], seen["says"], _maybe(seen["value"]), _maybe(seen["limit"]), _pair(seen["interval"]), seen["n"]
+            for quote in (*finding.get("examples", ()), *finding.get("nearest", ())):
+                _ = quote["where"], quote["prompt"], quote["answer"]
+    for line in said.get("not_covered", ()):
+        _ = str.strip(line["check"]), str.strip(line["says"]), line["ran"]
     _ = said["verdict"], said["subject"]["kind"], said["subject"]["path"], said["subject"]["digest"]
     return said

@@ -4,6 +4,7 @@ The page says what was measured and what the gate decided; it decides nothing.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from temperance.report.conclusion import headline, sentence
 from temperance.report.selection import area_order, areas, selection
 from temperance.report.view import NAMES, WANTED, Audited, RunView
 from temperance.report.wording import (
+    PASSED,
     SYMBOL,
     count,
     drawn,
@@ -28,6 +30,8 @@ from temperance.report.wording import (
     probability,
     short,
     shown,
+    told,
+    uncovered,
 )
 from temperance.stats import wilson
 
@@ -63,11 +67,14 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "points_interval": points_interval,
     "probability": probability,
     "short": short,
+    "told": told,
 }
+SETTLED = {"fix": "fixed", "drop": "removed", "keep": "kept"}
 
 
 def page(view: RunView) -> str:
     """Return the report of a run; what has not run is said to have not run."""
+    settled = _settled(view)
     return _render(
         "run.html.j2",
         view=view,
@@ -84,7 +91,8 @@ def page(view: RunView) -> str:
         length_plots={axis: plot for axis in NAMES if (plot := plots.lengths_plot(axis, view.samples))},
         chosen=selection(view.samples),
         failures=sum(not one.right for one in view.samples),
-        audits=[(one, _summary(one.report)) for one in view.audits],
+        audits=[(one, _summary(one.report, settled.get(one.stage, {})), settled.get(one.stage, {})) for one in view.audits],
+        uncovered=uncovered(line for one in view.audits for line in one.report.get("not_covered", ())),
         base=str(view.recipe.get("base", "")),
     )
 
@@ -98,8 +106,10 @@ def audit_page(reports: Sequence[Report]) -> str:
         "audit.html.j2",
         headline=headline(worst),
         verdict=worst,
-        sentence=" ".join(f"{one.report['subject']['path']}: {_summary(one.report)}." for one in audits) or "Nothing was audited.",
-        audits=[(one, _summary(one.report)) for one in audits],
+        sentence=" ".join(f"{one.report['subject']['path']}: {_summary(one.report, {})}." for one in audits) or "Nothing was audited.",
+        means=PASSED if worst == "pass" else "",
+        audits=[(one, _summary(one.report, {}), {}) for one in audits],
+        uncovered=uncovered(line for one in audits for line in one.report["not_covered"]),
     )
 
 
@@ -232,14 +242,26 @@ def _unseen(view: RunView) -> list[str]:
     return said
 
 
-def _summary(report: Mapping[str, Any]) -> str:
-    """Return what a report comes to: how many checks found what, the worst severity first, and how many could not say."""
+def _settled(view: RunView) -> dict[str, dict[str, str]]:
+    """Return what curation did about what its checks found, by stage and check: fixed, removed, or kept, and how often."""
+    counts: dict[str, Counter[str]] = {}
+    for one in view.removals:
+        if one.action in SETTLED:
+            counts.setdefault(one.check, Counter())[SETTLED[one.action]] += one.count
+    return {"curate": {check: "; ".join(f"{what}: {many:,}" for what, many in done.items()) for check, done in counts.items()}}
+
+
+def _summary(report: Mapping[str, Any], settled: Mapping[str, str]) -> str:
+    """Return what a report comes to: how many checks found what, the worst severity first, what is settled, and who could not say."""
     severities = [finding["severity"] for outcome in report["outcomes"] for finding in outcome["findings"]]
     said = [f"{severities.count(severity.value)} {severity.value}" for severity in Severity if severity.value in severities]
-    clean = sum(outcome["outcome"] == "clean" for outcome in report["outcomes"])
+    quiet = [outcome["check"] for outcome in report["outcomes"] if outcome["outcome"] == "clean"]
+    done = sum(check in settled for check in quiet)
     silent = sum(outcome["outcome"] in ("skipped", "broke") for outcome in report["outcomes"])
     parts = [f"{count(len(severities), 'finding')} ({', '.join(said)})" if said else "no finding"]
-    parts.append(f"{count(clean, 'check')} clean")
+    parts.append(f"{count(len(quiet) - done, 'check')} found nothing")
+    if done:
+        parts.append(f"what {count(done, 'check')} found is settled")
     if silent:
         parts.append(f"{count(silent, 'check')} did not run")
     return ", ".join(parts)

@@ -4,6 +4,7 @@ Everything that came from data goes in as plain text: no markup in it is obeyed 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -17,6 +18,7 @@ from temperance.report.conclusion import headline, sentence
 from temperance.report.docstring import explained
 from temperance.report.view import WANTED, RunView
 from temperance.report.wording import (
+    PASSED,
     SYMBOL,
     count,
     duration,
@@ -28,6 +30,8 @@ from temperance.report.wording import (
     probability,
     shown,
     signed,
+    told,
+    uncovered,
 )
 
 COLOUR = {
@@ -49,6 +53,9 @@ COLOUR = {
 }
 
 
+FEW = 5  # findings of one check and severity that a terminal shows whole
+BLIND = 8  # lines about what was not covered
+BESIDE = 3  # nearest rows to a finding's
 SHORT = {"unsafe": "unsafe", "lookalike": "look-alikes", "everyday": "everyday"}
 
 
@@ -120,10 +127,38 @@ def plain(text: str, style: str = "") -> Text:
 
 
 def report_view(report: Report) -> RenderableType:
-    """Return a report: its subject, every outcome, the findings worst first with evidence and fix, and the verdict line."""
+    """Return a report: its subject, every outcome, the findings worst first, what was not covered, and the verdict.
+
+    Of many findings of one check the first are shown, and how many more there are.
+    """
     head = Text.assemble((f"{report.kind} ", "bold"), plain(report.path, "bold"), (f"  {report.digest[:19]}", "dim"))
-    parts: list[RenderableType] = [head, _outcomes(report.outcomes), *map(_finding, report.findings), Text(), _verdict(report)]
-    return Group(*parts)
+    findings = [part for _, some in groupby(report.findings, lambda one: (one.severity, one.id)) for part in _folded(list(some))]
+    return Group(head, _outcomes(report.outcomes), *findings, *_uncovered(report), Text(), *_verdict(report))
+
+
+def _folded(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    """Yield the first findings of a check, and a line about the rest."""
+    yield from map(_finding, findings[:FEW])
+    if rest := findings[FEW:]:
+        rows = len(set().union(*(one.rows for one in rest)))
+        about = f" about {count(rows, 'row')}" if rows else ""
+        said = f"{rest[0].severity.value:<8} {count(len(rest), 'more finding')} of {rest[0].id}{about}: --json FILE or --html FILE has all"
+        yield Group(Text(), plain(said, COLOUR[rest[0].severity.value]))
+
+
+def _uncovered(report: Report) -> list[RenderableType]:
+    """Return what no check that ran can see, the gravest first; which did not run stands among the outcomes."""
+    lines = list(uncovered(one.as_json() for one in report.not_covered if one.ran or not one.check).items())
+    if not lines:
+        return []
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", overflow="fold")
+    for says, checks in lines[:BLIND]:
+        table.add_row(plain(says), plain(", ".join(checks)))
+    more = f"{count(len(lines) - BLIND, 'more line')}: --json FILE or --html FILE has all; " if len(lines) > BLIND else ""
+    told_by = Text(f"{more}temperance explain CHECK says more", style="dim")
+    return [Text(), Text("Not covered, whatever was found", style="bold"), Padding(Group(table, told_by), (0, 0, 0, 2))]
 
 
 def _outcomes(outcomes: Iterable[Outcome]) -> Table:
@@ -132,7 +167,7 @@ def _outcomes(outcomes: Iterable[Outcome]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for one in outcomes:
-        mark = Text(f"{SYMBOL[one.outcome]} {one.outcome}", style=COLOUR[one.outcome])
+        mark = Text(f"{SYMBOL[one.outcome]} {told(one.outcome)}", style=COLOUR[one.outcome])
         found = [count(len(one.findings), "finding")] if one.findings else []
         measures = [f"{name} {number(value)}" for name, value in one.measures.items()]
         table.add_row(mark, plain(one.check), plain(", ".join([*filter(None, [one.why]), *found, *measures]), "dim"))
@@ -147,6 +182,8 @@ def _finding(one: Finding) -> RenderableType:
     rows.add_column(overflow="fold")
     rows.add_row("seen in", plain(seen.where))
     rows.add_row("evidence", plain(seen.says))
+    for label, each in zip(("without", *[""] * BESIDE), one.nearest[:BESIDE], strict=False):
+        rows.add_row(label, plain(f"{each.where}: {each.prompt} → {each.answer}"))
     if seen.value is not None:
         rows.add_row("measured", Text(_measured(one)))
     rows.add_row("fix", plain(f"{one.fix.says}{' (safe to apply)' if one.fix.safe else ''}"))
@@ -165,14 +202,16 @@ def _measured(one: Finding) -> str:
     return ", ".join([*parts, f"{one.confidence.value} confidence"])
 
 
-def _verdict(report: Report) -> Text:
+def _verdict(report: Report) -> Iterator[Text]:
     said = report.verdict.value
     ran = sum(one.outcome in ("clean", "found") for one in report.outcomes)
     silent = len(report.outcomes) - ran
     parts = [count(len(report.findings), "finding"), f"{ran} of {count(len(report.outcomes), 'check')} ran"]
     if silent:
         parts.append(f"{silent} could not tell")
-    return Text.assemble(_headline(said), f": {', '.join(parts)}")
+    yield Text.assemble(_headline(said), f": {', '.join(parts)}")
+    if said == "pass":
+        yield Text(PASSED, style="dim")
 
 
 def _headline(verdict: str) -> tuple[str, str]:

@@ -1,15 +1,32 @@
 """Figures as people read them: shares in percent, differences in points, times, counts. It knows nothing about what they measure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 MINUS = "−"
 KEPT = "\n\t\u200d"
 SYMBOL = {"pass": "✓", "block": "✗", "unknown": "?", "clean": "✓", "found": "✗", "skipped": "–", "broke": "!"}
+OUTCOME = {"clean": "nothing found"}
+PASSED = "Passed means that the checks that ran found nothing that blocks, not that nothing is there."
 
 
 def shown(text: str) -> str:
     """Return a text with every control, invisible or undecodable character spelt out, so that nothing hides and no terminal obeys it."""
     return text if text.isprintable() else "".join(one if one.isprintable() or one in KEPT else ascii(one)[1:-1] for one in text)
+
+
+def told(outcome: str) -> str:
+    """Return the outcome of a check as people read it: to have found nothing is not to be clean."""
+    return OUTCOME.get(outcome, outcome)
+
+
+def uncovered(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return what was not covered, as reports spell it, each line once: what it says → the checks that say more."""
+    found: dict[str, list[str]] = {}
+    for one in sorted(lines, key=lambda one: not one["ran"] and bool(one["check"])):
+        checks = found.setdefault(one["says"], [])
+        checks += [one["check"]] if one["check"] and one["check"] not in checks else []
+    return found
 
 
 def drawn(settings: object) -> str:
