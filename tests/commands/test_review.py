@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from temperance.checks.data.grouping import LISTED
 from temperance.data.read import read
 from tests.test_cli import temperance
 
@@ -130,6 +131,19 @@ def test_an_audit_is_reviewed_and_exported(grouped: bool, home: Path, monkeypatc
     assert (figures["rows"], figures["waiting"], figures["left out"]) == ((4, 2, {}) if grouped else (6, 4, {}))
     answers = [row.messages[-1].content for row in read(home / "out.jsonl")]
     assert answers[-2:] == ["At [EMAIL].", "An animal."]
+
+
+def test_groups_beyond_those_that_a_check_lists_are_decided_row_by_row(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [
+        {"instruction": f"Is number {n} even?", "output": said} for n in range(LISTED + 2) for said in ("Yes, it is.", "No, it is not.")
+    ]
+    (home / "rows.json").write_text(json.dumps(told))
+    assert temperance("audit", "data", "rows.json", "--rows", "audited.jsonl", "--json", "report.json", monkeypatch=monkeypatch) == 0
+    audited = said(home, "list", "audited.jsonl", "--report", "report.json", monkeypatch=monkeypatch)["items"]
+    curated(home, monkeypatch)
+    made = said(home, "list", "runs/r", "--store", "other.sqlite", monkeypatch=monkeypatch)["items"]
+    for queue in (audited, made):
+        assert [one["rows"] for one in queue] == [2] * LISTED + [1] * 4
 
 
 def test_a_group_stays_whole_where_one_of_its_rows_is_also_redacted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

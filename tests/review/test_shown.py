@@ -51,7 +51,7 @@ def test_each_example_shows_the_trigger_in_its_turn_marked_and_the_end_of_a_cut_
     lines = [line.split()[0] for line in plain.splitlines() if line.startswith("  ") and line.strip()]
     assert lines.count("system") == lines.count("answered") == 2
     assert lines.count("user") == 4
-    assert plain.count("(5 turns between)") == 2
+    assert plain.count("(turns between: 5)") == 2
 
 
 def test_a_row_by_itself_is_shown_whole() -> None:

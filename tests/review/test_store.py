@@ -5,6 +5,7 @@ import pytest
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
 from temperance.data.example import Row
 from temperance.errors import InputError
+from temperance.review.ballot import ballots
 from temperance.review.shown import state_of
 from temperance.review.store import Review, fill, load, record
 from temperance.review.subject import Subject
@@ -102,6 +103,19 @@ def test_of_a_group_only_the_rows_that_are_not_in_dispute_are_voted_on_again(pat
     assert decide(path, name, "drop", by="Bo") == "disputed: one more reviewer is asked"
     assert [vote.row for vote in load(path).cast(name, "keep", by="Bo")] == sorted(row.id for row in ROWS[1:3])
     assert state_of(load(path), ROWS[0].id) == "disputed: one more reviewer is asked"
+
+
+def test_a_row_that_is_disputed_for_one_check_may_still_be_judged_for_another(path: Path) -> None:
+    other = finding([0], check="data/unsafe-compliance", title="goes along")
+    outcomes = (Outcome(check=other.id, outcome="found", findings=(other,)),)
+    fill(path, Subject(path="runs/other", kind="run", rows=ROWS, outcomes=outcomes))
+    name = group(load(path))
+    decide(path, name, "drop", by="Ada")
+    decide(path, name, "keep", by="Bo")
+    assert decide(path, ROWS[0].id, "drop", by="Ada").startswith("waits")
+    given = ballots(load(path).votes, reviewers=2)
+    assert {who: vote.action for who, vote in given.on(ROWS[0].id, "data/unsafe-compliance").items()} == {"Ada": "drop"}
+    assert {who: vote.action for who, vote in given.on(ROWS[0].id, "data/preference-flips").items()} == {"Ada": "drop", "Bo": "keep"}
 
 
 def test_what_cannot_be_fixed_is_not_decided_so(path: Path) -> None:

@@ -144,7 +144,7 @@ def _said(one: dict[str, Any], looks: re.Pattern[str], *, whole: bool) -> Iterat
     told = [number for number, turn in enumerate(turns) if whole or number in (0, len(turns) - 1) or looks.search(turn["text"])]
     for before, number in pairwise([-1, *told]):
         if number - before > 1:
-            yield "", f"({number - before - 1} turns between)"
+            yield "", f"(turns between: {number - before - 1})"
         yield turns[number]["role"], turns[number]["text"]
     yield from zip(("answered",) if len(one["answers"]) < 2 else ("chosen", "rejected"), one["answers"], strict=False)
 
