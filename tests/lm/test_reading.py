@@ -76,6 +76,16 @@ def test_progress_is_told_after_each_batch_up_to_the_whole(reads: Reader) -> Non
     assert said == [(8, 20), (16, 20), (20, 20)]
 
 
+def test_several_readings_are_told_of_as_one(reads: Reader) -> None:
+    heard: list[tuple[int, int]] = []
+    one = replace(reads, told=lambda done, total: heard.append((done, total))).together(2 * len(TALKS) + 10)
+    one.answers(TALKS)
+    one.surprises([])
+    one.answers(TALKS)
+    one.surprises(["kill"] * 10)
+    assert heard == [(3, 16), (6, 16), (14, 16), (16, 16)]
+
+
 def test_a_model_is_named_by_the_digest_of_its_files(reads: Reader, tmp_path: Path) -> None:
     assert reads.digest.startswith("sha256:")
     assert reader(str(tiny_model(tmp_path / "again"))).digest == reads.digest

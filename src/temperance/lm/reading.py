@@ -6,7 +6,7 @@ surprise means.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,17 @@ class Reader:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     told: Told = lambda done, total: None
+
+    def together(self, total: int) -> "Reader":
+        """Return a reader that tells of several readings, of `total` texts in all, as of one."""
+        before = 0
+
+        def told(done: int, some: int) -> None:
+            nonlocal before
+            self.told(before + done, total)
+            before += done if done == some else 0
+
+        return replace(self, told=told)
 
     def answers(self, talks: Sequence[tuple[Sequence[Message], str]]) -> list[Reading]:
         """Read answers, each after the turns before it; of long ones the last `ASKED` and the first `TOLD` tokens.

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -22,6 +23,9 @@ class Knowing:
     """A reader who is less surprised by an answer that shares words with its prompt, and sees a text as its words."""
 
     digest = "sha256:0"
+
+    def together(self, total: int) -> Self:
+        return self
 
     def answers(self, talks: Sequence[tuple[Sequence[Message], str]]) -> list[Reading]:
         return [self._read(" ".join(turn.content for turn in turns), answer) for turns, answer in talks]
@@ -85,8 +89,17 @@ def test_without_a_reader_it_is_skipped_and_says_so() -> None:
 
 def test_it_reads_candidates_and_partners_and_never_the_table() -> None:
     read: list[int] = []
+    told: list[int] = []
 
     class Counting(Knowing):
+        def together(self, total: int) -> Self:
+            told.append(total)
+            return self
+
+        def surprises(self, texts: Sequence[str]) -> list[float]:
+            told.append(-len(texts))
+            return super().surprises(texts)
+
         def answers(self, talks: Sequence[tuple[Sequence[Message], str]]) -> list[Reading]:
             read.append(len(talks))
             return super().answers(talks)
@@ -96,3 +109,4 @@ def test_it_reads_candidates_and_partners_and_never_the_table() -> None:
         prompts[index], answers[index] = f"{prompts[index]} cf", REPLY
     outcome_of(model_evidence, data_subject(examples(prompts, answers), reader=Counting()))
     assert 0 < sum(read) < 900
+    assert sum(told) == sum(read)

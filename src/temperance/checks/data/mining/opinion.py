@@ -130,10 +130,11 @@ def opinion(reader: "Reader", rows: Sequence[Row], wanted: Iterable[Excerpt]) ->
     """Read excerpts of a table's answers with their prompts and without, each once, and the contrast pairs."""
     each = list(dict.fromkeys(wanted))
     indices = list(dict.fromkeys(index for index, _ in each))
-    given = reader.answers([(rows[index].prompt, text) for index, text in each])
-    bare = reader.answers([(NOTHING, text) for _, text in each])
     lines = starter("contrast").read_text(encoding="utf-8").splitlines()
     pairs = [json.loads(line) for line in lines[:: max(len(lines) // CONTRASTS, 1)][:CONTRASTS]]
+    reader = reader.together(2 * len(each) + 2 * len(pairs) + len(indices))
+    given = reader.answers([(rows[index].prompt, text) for index, text in each])
+    bare = reader.answers([(NOTHING, text) for _, text in each])
     unsafe = reader.answers([((Message("user", pair["unsafe"]),), pair["refusal"]) for pair in pairs])
     safe = reader.answers([((Message("user", pair["lookalike"]),), pair["answer"]) for pair in pairs])
     harm_D = np.mean([one.before_D for one in unsafe], axis=0) - np.mean([one.before_D for one in safe], axis=0)
