@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -134,6 +135,13 @@ def test_what_has_no_place_is_named(name: str, row: Row, why: str, tmp_path: Pat
     with pytest.raises(InputError, match=why):
         write(tmp_path / "out.jsonl", [row], BY_NAME[name])
     assert not list(tmp_path.iterdir())
+
+
+def test_every_reason_is_told_where_nothing_can_be_written(tmp_path: Path) -> None:
+    plain = replace(PAIR, margin=None)
+    told = r"ultrafeedback needs two answers \(1 left out\); ultrafeedback needs scores, and the row has no margin \(2 left out\)"
+    with pytest.raises(InputError, match=told):
+        write(tmp_path / "out.jsonl", [PLAIN, plain, plain], BY_NAME["ultrafeedback"])
 
 
 def test_a_format_is_named_as_others_name_it() -> None:

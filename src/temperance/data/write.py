@@ -5,6 +5,7 @@ A row for which the format has no place is left out and named, never bent into s
 
 import difflib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +94,10 @@ def write(path: Path, rows: Sequence[Row], format: Format) -> tuple[int, list[Le
                 else:
                     stream.write(orjson.dumps(made) + b"\n")
         if len(left) == len(rows):
-            why = f"{format.name} {left[0].why}" if left else "there is no row"
-            raise InputError("nothing could be written in this format", where=str(path), why=why, then="--format canonical keeps all")
+            reasons = Counter(one.why for one in left)
+            why = "; ".join(f"{format.name} {reason} ({count:,} left out)" for reason, count in reasons.items()) or "there is no row"
+            then = "--format canonical keeps all, preference all pairs, messages all that are no pairs"
+            raise InputError("nothing could be written in this format", where=str(path), why=why, then=then)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
