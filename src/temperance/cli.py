@@ -16,7 +16,7 @@ import typer
 
 import temperance
 from temperance.commands import attack, evaluate, repair, review
-from temperance.commands.output import JsonFile, Quiet, write_json
+from temperance.commands.output import JsonFile, Quiet, guard, read_for_recipe, read_for_run, write_json
 from temperance.errors import InputError, TemperanceError
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def plan(recipe: RecipeFile, override: Overrides = None, seed: Seed = None, json
     from temperance import pipeline
     from temperance.report.terminal import console, plan_table
 
-    stages = pipeline.plan(_recipe(recipe, override, seed))
+    resolved = _recipe(recipe, override, seed)
+    guard([("--json", json_file)], inputs=[recipe, *read_for_recipe(resolved)])
+    stages = pipeline.plan(resolved)
     write_json(
         json_file, [{"stage": one.stage.name, "state": one.state, "why": one.why, "key": one.key, "seconds": one.seconds} for one in stages]
     )
@@ -111,6 +113,7 @@ def run(
     from temperance.report.terminal import console, run_summary
 
     resolved = _recipe(recipe, override, seed)
+    guard([("--json", json_file)], inputs=[recipe, *read_for_recipe(resolved)])
     with RunDisplay([stage.name for stage in pipeline.STAGES], quiet=quiet or bool(rank())) as display:
         made = pipeline.run(resolved, display, until=until, only=only)
     if rank():
@@ -151,14 +154,21 @@ def audit_data(
     from temperance.checks.registry import family
     from temperance.checks.subject import data_subject
     from temperance.collect import table
+    from temperance.report import rows as lines
     from temperance.report.progress import RunDisplay
+    from temperance.report.wording import count
 
     if depth not in ("lexical", "model"):
         raise InputError(f"there is no depth {depth!r}", why="lexical or model", then="temperance audit data --help")
+    if rows:
+        lines.check_name(rows)
+    outputs = [("--rows", rows), ("--json", json_file), ("--sarif", sarif), ("--html", html)]
+    guard(outputs, inputs=[*paths, *(trusted or ()), *([model] if depth == "model" else ())])
     found, bad, sources = table(paths, format=format)
     if not quiet:
         for one in sources:
-            print(f"{one.path}: {one.format} in {one.container}, {one.rows:,} rows, {one.bad:,} set aside ({one.why})", file=sys.stderr)
+            held = f"{count(one.rows, 'row')}, {one.bad:,} set aside"
+            print(f"{one.path}: {one.format} in {one.container}, {held} ({one.why})", file=sys.stderr)
     good = table(trusted, format="auto")[0] if trusted else None
     with RunDisplay(["audit"], quiet=quiet or depth == "lexical") as display:
         display.started("audit", False)
@@ -171,9 +181,8 @@ def audit_data(
         report = audit(family("data"), subject)
     if rows:
         from temperance.curate import row_report
-        from temperance.report.rows import write
 
-        write(rows, row_report(subject.rows, report.outcomes, subject.bad))
+        lines.write(rows, row_report(subject.rows, report.outcomes, subject.bad))
     _finish([report], json_file=json_file, sarif=sarif, html=html)
 
 
@@ -211,6 +220,7 @@ def gate(
     from temperance.gate import applied, verdict
     from temperance.report.terminal import console, gate_table
 
+    guard([("--json", json_file)], inputs=read_for_run(run_folder))
     resolved = recipes.resolve(pipeline.recorded_recipe(run_folder), overrides=override or ())
     made = pipeline.artifacts(run_folder)
     lacking = [name for name in ("admit", "curate", "audit", "evaluate") if name not in made]
@@ -233,6 +243,7 @@ def verify(
     """Recompute every digest of a run, check each input against what made it, and name what changed."""
     from temperance import artifact, pipeline
 
+    guard([("--json", json_file)], inputs=read_for_run(folder))
     made = {folder.name: artifact.load(folder)} if (folder / artifact.MANIFEST).exists() else pipeline.artifacts(folder)
     changes = {name: artifact.verify(one) for name, one in made.items()}
     broken = pipeline.broken_links(made) if len(made) > 1 else []
@@ -252,6 +263,7 @@ def checks(json_file: JsonFile = None) -> None:
     from temperance.checks.registry import CHECKS
     from temperance.report.terminal import check_table, console
 
+    guard([("--json", json_file)])
     listed = [one for family in CHECKS.values() for one in family]
     write_json(json_file, [{"id": one.id, "severity": one.severity.value, "title": one.title} for one in listed])
     console().print(check_table(listed))
@@ -271,6 +283,7 @@ def _audit_folder(kind: str, folder: Path, **files: Path | None) -> None:
     from temperance.checks.registry import family
     from temperance.checks.subject import folder_subject
 
+    guard([(f"--{name.removesuffix('_file')}", path) for name, path in files.items()], inputs=[folder])
     _finish([audit(family(kind), folder_subject(kind, folder))], **files)
 
 
@@ -309,7 +322,9 @@ def main() -> None:
             raise
         print("\nstopped; the same command goes on from here", file=sys.stderr)
     except TemperanceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from temperance.report.wording import shown
+
+        print(f"error: {shown(str(error))}", file=sys.stderr)
     except OSError as error:
         print(f"error: the system refused: {error}", file=sys.stderr)
     except Exception:

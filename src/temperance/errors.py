@@ -1,5 +1,7 @@
 """The one error a user is meant to read: what happened, where, why, and the next command to type."""
 
+from json import JSONDecodeError
+
 
 class TemperanceError(Exception):
     """Something the user can mend; the command line prints it without a traceback and exits with 2.
@@ -18,6 +20,19 @@ class TemperanceError(Exception):
     def __str__(self) -> str:
         said = (("", self.what), ("where: ", self.where), ("why: ", self.why), ("next: ", self.then))
         return "\n  ".join(label + text for label, text in said if text)
+
+
+def plainly(error: Exception) -> str:
+    """Return in plain words what an exception over somebody's JSON says; Python's own words about keys and types are nobody's language."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing"
+    if isinstance(error, JSONDecodeError):
+        return f"it is not JSON: {error}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, LookupError | TypeError | AttributeError):
+        return "a part of it is missing, or of another kind than it should be"
+    return str(error)
 
 
 class InputError(TemperanceError):

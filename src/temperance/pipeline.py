@@ -25,7 +25,7 @@ import temperance
 from temperance import artifact
 from temperance.artifact import Artifact, canonical_json, digest_of, file_digest, text_digest
 from temperance.data.starter import source_path
-from temperance.errors import InputError, RecipeError, StageError
+from temperance.errors import InputError, RecipeError, StageError, plainly
 from temperance.job import Job, Progress, processes, rank
 from temperance.recipe import Recipe
 
@@ -260,11 +260,14 @@ def _help(stage: Stage, recipe: Recipe, inputs: Mapping[str, Artifact], progress
 def _run_record(folder: Path) -> dict[str, Any]:
     path = folder / RECORD
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(said[name], dict) for name in ("recipe", "stages")):
+            raise ValueError("recipe and stages are no objects")
+        return said
     except FileNotFoundError as error:
         raise InputError("this folder is not a run", where=str(folder), why=f"it has no {RECORD}", then="temperance run RECIPE") from error
-    except (OSError, ValueError) as error:
-        raise InputError("the run's record cannot be read", where=str(path), why=str(error), then="temperance run RECIPE") from error
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError("the run's record cannot be read", where=str(path), why=plainly(error), then="temperance run RECIPE") from error
 
 
 def recorded_recipe(folder: Path) -> dict[str, Any]:

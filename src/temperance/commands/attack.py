@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from temperance.commands.output import JsonFile
-from temperance.errors import InputError
+from temperance.commands.output import JsonFile, guard
 
 if TYPE_CHECKING:
     from temperance.attack.score import CheckScore, Score, Scored
@@ -49,10 +48,10 @@ def data(
 
     from temperance.attack.family import plant
     from temperance.collect import table
+    from temperance.report.wording import count
 
     truth = out.with_name(out.name + TRUTH)
-    if {Path(path).resolve() for path in paths} & {out.resolve(), truth.resolve()}:
-        raise InputError("the clean data would be overwritten", where=str(out), then="name another file: --out FILE")
+    guard([("--out", out), ("--out", truth), ("--json", json_file)], inputs=paths)
     rows, bad, _ = table(paths)
     made = plant(rows, family, rate=rate, seed=seed)
     stand = [replace(row, origin=replace(row.origin, source=out.name, row=place)) for place, row in enumerate(made.rows)]
@@ -65,9 +64,9 @@ def data(
     if json_file:
         said = {"family": family, "rate": rate, "seed": seed, "says": made.says, "rows": len(rows), "planted": sorted(made.planted)}
         _write(json_file, [_indented({**said, "unreadable": len(bad), "out": str(out), "truth": str(truth)})])
-    print(f"planted in {len(made.planted):,} of {len(rows):,} rows: {made.says}")
+    print(f"planted in {len(made.planted):,} of {count(len(rows), 'row')}: {made.says}")
     if bad:
-        print(f"left out {len(bad):,} rows that cannot be read")
+        print(f"left out {count(len(bad), 'row')} that cannot be read")
     print(f"wrote {out} and {truth}")
     print(f"next: temperance audit data {out} --rows suspicion.jsonl --json audit.json")
     print(f"then: temperance attack score suspicion.jsonl {truth} --report audit.json")
@@ -88,6 +87,7 @@ def score(
     """Say which checks find the poison, how much of it, and how many clean rows they mark."""
     from temperance.attack.score import score_files
 
+    guard([("--json", json_file)], inputs=[rows, truth, report, before])
     made = score_files(rows, truth, report=report, before=before)
     if json_file:
         _write(json_file, [_indented(_json(made))])

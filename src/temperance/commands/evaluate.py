@@ -5,12 +5,13 @@ worse, 1 worse, 2 could not tell.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from temperance.commands.output import JsonFile, Quiet, write_json
+from temperance.commands.output import JsonFile, Quiet, guard, read_for_run, write_json
 from temperance.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def evaluate(
     from temperance.evals.compare import rate
     from temperance.evals.suites import WANTED
     from temperance.report.terminal import console, rates_table
+    from temperance.report.wording import count
 
+    guard([("--json", json_file)], inputs=[model, adapter, history])
     drawn = {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty}
     settings = {"max_tokens": max_tokens, "seed": seed, **drawn}
     if trigger:
@@ -64,7 +67,7 @@ def evaluate(
     said = [{"suite": one.suite, "axis": one.axis, "n": len(one.samples), **vars(rate(one.samples, WANTED[one.axis]))} for one in runs]
     write_json(json_file, {"model": model, "adapter": str(adapter or ""), "suites": said})
     console().print(rates_table(said))
-    print(f"{sum(len(one.samples) for one in runs)} answers stored in {history}")
+    print(f"{count(sum(len(one.samples) for one in runs), 'answer')} stored in {history}")
 
 
 def compare(
@@ -91,7 +94,9 @@ def compare(
 
     drawn = {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty}
     settings = {"max_tokens": max_tokens, "seed": seed, **drawn}
-    before, after = (_ask(*_side(name), suite, n=n, history=history, quiet=quiet, settings=settings) for name in (baseline, candidate))
+    names = baseline, candidate
+    guard([("--json", json_file)], inputs=[history, *chain(*(read_for_run(Path(name)) + name.split("+") for name in names))])
+    before, after = (_ask(*_side(name), suite, n=n, history=history, quiet=quiet, settings=settings) for name in names)
     compared = [paired.compare(first, second) for first, second in zip(before, after, strict=True)]
     said = [{**one.as_json("baseline", "candidate"), "verdict": paired.verdict(one, margin=margin)} for one in compared]
     write_json(json_file, {"baseline": baseline, "candidate": candidate, "margin": margin, "suites": said})
@@ -105,7 +110,10 @@ def _side(name: str) -> tuple[str, Path | None]:
     from temperance import pipeline
 
     if (Path(name) / pipeline.RECORD).is_file():
-        return pipeline.recorded_recipe(Path(name))["base"], pipeline.artifacts(Path(name))["align"] / "adapter"
+        made = pipeline.artifacts(Path(name))
+        if "align" not in made:
+            raise InputError("this run has no model to compare", where=name, why="it is not aligned", then="temperance run RECIPE")
+        return pipeline.recorded_recipe(Path(name))["base"], made["align"] / "adapter"
     model, plus, adapter = name.partition("+")
     return model, Path(adapter) if plus else None
 

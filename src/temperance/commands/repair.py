@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from temperance.commands.output import JsonFile, write_json
+from temperance.commands.output import JsonFile, guard, write_json
 
 
 def repair(
@@ -28,6 +28,7 @@ def repair(
     from temperance.lm import repair as lora
 
     model, plus, safe = aligned.partition("+")
+    guard([("--out", out), ("--json", json_file)], inputs=[adapter, before, model, safe])
     found = lora.repair(
         adapter,
         before=lora.weights(before),

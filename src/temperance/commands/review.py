@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from temperance.commands.output import JsonFile, write_json
-from temperance.errors import InputError
+from temperance.commands.output import JsonFile, guard, read_for_run, write_json
+from temperance.errors import InputError, plainly
 
 if TYPE_CHECKING:
     from temperance.review.ballot import Vote
@@ -54,11 +54,13 @@ def list_(
     from temperance.review import store as stores
     from temperance.review.shown import placed_json, queue_table
 
-    if source:
-        stores.fill(store, _subject(source, report), report=str(report or ""), reviewers=reviewers)
-    elif reviewers:
+    if reviewers and not source:
         raise InputError("the number of reviewers is set with a source", then=f"temperance review list SOURCE --reviewers {reviewers}")
-    review = stores.load(store)
+    subject = _subject(source, report) if source else None
+    review = _open(store, [("--json", json_file)], subject, report)
+    if subject:
+        stores.fill(store, subject, report=str(report or ""), reviewers=reviewers)
+        review = stores.load(store)
     placed = review.queue(by=by)
     _feed(review)
     write_json(json_file, {"reviewers": review.reviewers, "by": by, "items": [placed_json(one) for one in placed]})
@@ -69,10 +71,9 @@ def list_(
 def show(item: ItemName, store: Store = STORE, json_file: JsonFile = None) -> None:
     """Show one item: why it is here, its rows and families, ten examples. Nobody's votes are shown before the item is settled."""
     from temperance.report.terminal import console
-    from temperance.review import store as stores
     from temperance.review.shown import item_json, item_view
 
-    review = stores.load(store)
+    review = _open(store, [("--json", json_file)])
     seen = item_json(review, review.find(item))
     write_json(json_file, seen)
     console().print(item_view(seen))
@@ -94,7 +95,7 @@ def decide(
     from temperance.review import store as stores
     from temperance.review.shown import state_of
 
-    review = stores.load(store)
+    review = _open(store, [("--json", json_file)])
     cast = list(_read_decisions(review, by=by)) if item == "-" else review.cast(item, action, by=by, note=note)
     stores.record(store, cast)
     after = stores.load(store)
@@ -129,15 +130,17 @@ def export(
     from collections import Counter
 
     from temperance.data.write import format_named, write
-    from temperance.review import store as stores
+    from temperance.report.wording import count
 
+    outputs = [("--out", out), ("--json", json_file)]
     shape = format_named(format)
-    review = stores.load(store)
+    review = _open(store, outputs)
     if source not in review.subjects and (source or len(review.subjects) != 1):
         why = f"the store holds {', '.join(review.subjects) or 'nothing'}"
         raise InputError("which table should be exported?", where=source, why=why, then="temperance review export SOURCE --out FILE")
     path = source or next(iter(review.subjects))
     subject = _subject(Path(path), Path(review.subjects[path].report) if review.subjects[path].report else None)
+    _open(store, outputs, subject)
     decisions = review.decisions(path)
     rows = subject.reviewed(decisions)
     written, left = write(out, rows, shape)
@@ -145,21 +148,21 @@ def export(
     reasons = dict(Counter(f"{shape.name} {one.why}" for one in left))
     said = {"out": str(out), "format": shape.name, "rows": written, "decisions": len(decisions), "waiting": waiting, "left out": reasons}
     write_json(json_file, said)
-    print(f"wrote {written:,} rows to {out} as {shape.name}; {len(decisions):,} rows were decided by people")
-    for why, count in reasons.items():
-        print(f"left out {count:,}: {why}")
+    print(f"wrote {count(written, 'row')} to {out} as {shape.name}; {count(len(decisions), 'row')} decided by people")
+    for why, many in reasons.items():
+        print(f"left out {count(many, 'row')}: {why}")
     if waiting:
-        print(f"{waiting:,} flagged rows still wait for a decision and are in the file: temperance review list")
+        print(f"{count(waiting, 'flagged row')} waiting for a decision and in the file: temperance review list")
 
 
 @app.command()
 def agreement(store: Store = STORE, json_file: JsonFile = None) -> None:
     """Say how far reviewers agree: Krippendorff's alpha over what two judged blind of each other; exits with 2 if nobody can tell yet."""
+    from temperance.report.wording import count
     from temperance.review import agreement as agree
-    from temperance.review import store as stores
     from temperance.review.ballot import blind_units
 
-    review = stores.load(store)
+    review = _open(store, [("--json", json_file)])
     units = [unit for unit in blind_units(review.votes, reviewers=review.reviewers).values() if len(unit) >= 2]
     found, bounds = agree.alpha(units), agree.interval(units)
     same = sum(len(set(unit)) == 1 for unit in units)
@@ -167,10 +170,25 @@ def agreement(store: Store = STORE, json_file: JsonFile = None) -> None:
     write_json(json_file, {"alpha": found, "interval": bounds, "units": len(units), "agreed": same, "reviewers": names})
     if found is None or bounds is None:
         why = "all votes are the same" if units else "no item has two votes"
-        print(f"agreement cannot be told: {why} ({len(units)} items judged twice)")
+        print(f"agreement cannot be told: {why} ({count(len(units), 'item')} judged twice)")
         raise typer.Exit(2)
-    print(f"Krippendorff's alpha {found:.3f} (95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}, {len(units)} items judged twice)")
+    print(f"Krippendorff's alpha {found:.3f} (95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}, {count(len(units), 'item')} judged twice)")
     print(f"the same decision on {same} of {len(units)}; reviewers: {', '.join(names)}")
+
+
+def _open(
+    store: Path, outputs: Sequence[tuple[str, Path | None]], subject: "Subject | None" = None, report: Path | None = None
+) -> "Review":
+    """Read the store, empty if it is about to be filled; let no output replace it, or anything that it or a subject is about."""
+    from temperance.review import store as stores
+
+    review = stores.Review() if subject and not store.exists() else stores.load(store)
+    if any(path for _, path in outputs):
+        paths = [*review.subjects, *([subject.path] if subject else [])]
+        reports = [report, *(one.report for one in review.subjects.values())]
+        sources = {row.origin.source for rows in (review.rows.values(), subject.rows if subject else ()) for row in rows}
+        guard(outputs, inputs=[store, *reports, *sources, *(one for path in paths for one in read_for_run(Path(path)))])
+    return review
 
 
 def _subject(source: Path, report: Path | None) -> "Subject":
@@ -178,8 +196,14 @@ def _subject(source: Path, report: Path | None) -> "Subject":
     from temperance import pipeline
     from temperance.review.subject import from_audit, from_run
 
+    if not source.exists():
+        then = "name a run's folder, or what temperance audit data PATH --rows FILE wrote"
+        raise InputError("this cannot be reviewed", where=str(source), why="there is no such file or folder, or no more", then=then)
     if not source.is_dir():
         return from_audit(source, report)
+    if report:
+        then = f"temperance review list {source}"
+        raise InputError("a run has no need of a report", where=str(report), why=f"{source} is a run's folder", then=then)
     made = pipeline.artifacts(source)
     if "curate" not in made:
         raise InputError("this run has nothing to review", where=str(source), why="it is not curated", then="temperance run RECIPE")
@@ -188,6 +212,7 @@ def _subject(source: Path, report: Path | None) -> "Subject":
 
 def _feed(review: "Review") -> int:
     """Write what reviewers decided to the runs that it is about, and say so."""
+    from temperance.report.wording import count
     from temperance.review.subject import feed
 
     written = 0
@@ -196,7 +221,8 @@ def _feed(review: "Review") -> int:
             lines = feed(Path(one.path), review.decisions(one.path))
             written += lines
             if lines:
-                print(f"{lines:,} decisions written to {one.path}/decisions.jsonl; the next temperance run applies them", file=sys.stderr)
+                said = f"{count(lines, 'decision')} written to {one.path}/decisions.jsonl"
+                print(f"{said}; the next temperance run applies what it says", file=sys.stderr)
     return written
 
 
@@ -210,7 +236,7 @@ def _read_decisions(review: "Review", *, by: str) -> Iterator["Vote"]:
             name, action = str(said["item"]), str(said["action"])
             who, note = str(said.get("by") or by), str(said.get("note") or "")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise InputError("a decision cannot be read; none was taken", where=where, why=str(error)) from error
+            raise InputError("a decision cannot be read; none was taken", where=where, why=plainly(error)) from error
         try:
             yield from review.cast(name, action, by=who, note=note)
         except InputError as error:
