@@ -54,12 +54,17 @@ def test_clean_data_passes_and_every_row_is_reported(
     assert (report["schema_version"], report["verdict"], report["subject"]["kind"]) == (1, "pass", "data")
     lines = [json.loads(line) for line in files["rows.jsonl"].read_text().splitlines()]
     assert [(line["row"], line["action"]) for line in lines] == [(0, "keep"), (1, "keep"), (2, "keep")]
-    assert set(lines[0]) == {"source", "row", "id", "suspicion", "action", "checks", "findings"}
+    assert set(lines[0]) == {"source", "row", "id", "suspicion", "action", "checks", "severities", "findings"}
     assert json.loads(files["findings.sarif"].read_text())["version"] == "2.1.0"
     assert files["report.html"].read_text().startswith("<!doctype html>")
     told = capsys.readouterr()
     assert "alpaca in json array, 3 rows" in told.err
     assert "Passed" in told.out
+
+
+def test_one_row_is_not_called_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert temperance("audit", "data", rows(tmp_path, ROWS[0]), monkeypatch=monkeypatch) == 0
+    assert ", 1 row, 0 set aside" in capsys.readouterr().err
 
 
 def test_trusted_rows_are_read_and_are_no_part_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

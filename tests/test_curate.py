@@ -241,8 +241,8 @@ def test_the_row_report_has_a_line_for_every_row_in_input_order() -> None:
     lines = list(row_report(rows, outcomes, bad))
     assert [(line["source"], line["row"]) for line in lines] == [("rows.json", row) for row in (0, 2, 3, 4, 6, 8, 10)] + [("other.json", 0)]
     assert [line["action"] for line in lines] == ["keep", "drop", "drop", "fix", "drop", "review", "review", "drop"]
-    clean_row = {"source": "rows.json", "row": 0, "id": rows[0].id, "suspicion": 0.0, "action": "keep"}
-    assert lines[0] == clean_row | {"checks": [], "marked": [], "findings": []}
+    nothing = {"suspicion": 0.0, "action": "keep", "checks": [], "marked": [], "severities": [], "findings": []}
+    assert lines[0] == {"source": "rows.json", "row": 0, "id": rows[0].id, **nothing}
     assert all(bool(line["marked"]) is (line["action"] != "keep") and set(line["marked"]) <= set(line["checks"]) for line in lines)
     assert lines[5]["suspicion"] > lines[1]["suspicion"] > 0
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from temperance.errors import InputError
+from temperance.errors import InputError, plainly
 
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
@@ -147,7 +147,7 @@ def load(folder: Path) -> Artifact:
     except FileNotFoundError as error:
         raise InputError("this folder is not an artifact", where=str(folder), why=f"it has no {MANIFEST}") from error
     except (OSError, ValueError, TypeError) as error:
-        raise InputError("the manifest cannot be read", where=str(path), why=str(error)) from error
+        raise InputError("the manifest cannot be read", where=str(path), why=plainly(error)) from error
 
 
 def verify(artifact: Artifact) -> list[Change]:

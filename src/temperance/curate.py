@@ -20,11 +20,11 @@ from temperance.checks import registry
 from temperance.checks.check import Check
 from temperance.checks.data import personal_data, secrets
 from temperance.checks.data.rowtext import rewrite
-from temperance.checks.finding import Action, Finding, Outcome, Report
+from temperance.checks.finding import Action, Finding, Outcome, Report, Severity
 from temperance.checks.subject import BadRow, DataSubject, data_subject
 from temperance.data.croissant import croissant
 from temperance.data.example import Row, read_rows, write_rows
-from temperance.errors import InputError, StageError
+from temperance.errors import InputError, StageError, plainly
 from temperance.job import Job
 from temperance.ledger import Decision, Entry, dropped_by, explained, flag, read_decisions, record
 
@@ -224,13 +224,17 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
     """
     suspicion = [0.0] * len(rows)
     action: list[Action] = ["keep"] * len(rows)
-    checks: list[dict[str, bool]] = [{} for _ in rows]
+    severity: list[dict[str, Severity]] = [{} for _ in rows]
+    marked: list[dict[str, None]] = [{} for _ in rows]
     named: list[dict[str, None]] = [{} for _ in rows]
     for finding in (one for outcome in outcomes for one in outcome.findings):
         for index, score in finding.rows.items():
             suspicion[index] = max(suspicion[index], score)
             action[index] = max(action[index], finding.action, key=ORDER.index)
-            checks[index][finding.id] = checks[index].get(finding.id, False) or finding.action != "keep"
+            known = severity[index].get(finding.id, finding.severity)
+            severity[index][finding.id] = min(known, finding.severity, key=lambda one: one.rank)
+            if finding.action != "keep":
+                marked[index][finding.id] = None
             named[index][finding.fingerprint] = None
     lines = [
         {
@@ -239,14 +243,16 @@ def row_report(rows: Sequence[Row], outcomes: Iterable[Outcome], bad: Sequence[B
             "id": row.id,
             "suspicion": suspicion[index],
             "action": action[index],
-            "checks": list(checks[index]),
-            "marked": [id for id, marked in checks[index].items() if marked],
+            "checks": list(severity[index]),
+            "marked": list(marked[index]),
+            "severities": [one.value for one in severity[index].values()],
             "findings": list(named[index]),
         }
         for index, row in enumerate(rows)
     ]
     by = ["data/malformed-rows"]
-    unread: dict[str, Any] = {"id": "", "suspicion": 0.2, "action": "drop", "checks": by, "marked": by, "findings": []}
+    found_by: dict[str, Any] = {"checks": by, "marked": by, "severities": [Severity.LOW.value], "findings": []}
+    unread = {"id": "", "suspicion": 0.2, "action": "drop", **found_by}
     lines += [{"source": one.source, "row": one.row, **unread} for one in bad]
     sources = {source: rank for rank, source in enumerate(dict.fromkeys(line["source"] for line in lines))}
     yield from sorted(lines, key=lambda line: (sources[line["source"]], line["row"]))
@@ -270,7 +276,7 @@ def read_quarantine(path: Path) -> list[Quarantined]:
             ]
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
-                "the quarantined rows cannot be read", where=str(path), why=str(error), then="temperance run RECIPE"
+                "the quarantined rows cannot be read", where=str(path), why=plainly(error), then="temperance run RECIPE"
             ) from error
 
 

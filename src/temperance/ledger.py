@@ -13,7 +13,7 @@ import orjson
 from temperance.checks.data.rowtext import place
 from temperance.checks.finding import Action, Finding
 from temperance.data.example import Row
-from temperance.errors import InputError
+from temperance.errors import InputError, plainly
 from temperance.excerpt import exchange, marks
 
 POLICY, UNFLAGGED = "policy", "decision"
@@ -141,7 +141,8 @@ def read_decisions(path: Path) -> list[Decision]:
             try:
                 decision = _decision(orjson.loads(text))
             except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise InputError("a decision cannot be read", where=f"{path} line {number}", why=str(error)) from error
+                then = "mend the line, or take it out"
+                raise InputError("a decision cannot be read", where=f"{path} line {number}", why=plainly(error), then=then) from error
             if decision.action not in ("keep", "drop", "fix"):
                 raise InputError(f"there is no decision {str(decision.action)!r}", where=f"{path} line {number}", why="keep, drop or fix")
             made.append(decision)

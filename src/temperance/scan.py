@@ -17,7 +17,7 @@ from temperance.artifact import canonical_json, text_digest, write_text
 from temperance.checks.check import Check, audit
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Quote, Severity
 from temperance.checks.subject import DataSubject
-from temperance.errors import InputError
+from temperance.errors import InputError, plainly
 
 Scan = Callable[[Sequence[Check], DataSubject], tuple[Outcome, ...]]
 
@@ -81,7 +81,7 @@ def read(path: Path) -> dict[str, tuple[Outcome, ...]]:
         body = orjson.loads(path.read_bytes())
         return {key: tuple(map(outcome_from, outcomes)) for key, outcomes in body["scans"].items()}
     except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InputError("the stored scan cannot be read", where=str(path), why=f"{type(error).__name__}: {error}") from error
+        raise InputError("the stored scan cannot be read", where=str(path), why=plainly(error)) from error
 
 
 def whole(outcome: Outcome) -> dict[str, Any]:

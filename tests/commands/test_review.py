@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,10 @@ def test_a_run_is_reviewed_by_two_and_its_decisions_survive_the_next_scan(
         ("group", 3, "data/near-duplicates"),
         ("group", 2, "data/near-duplicates"),
     ]
-    assert "Not flagged is not the same as harmless" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Not flagged is not the same as harmless" in told
+    assert "data/secrets" not in told
+    assert "2 of 2 items waiting; 2 reviewers each" in told
     large, small = (one["item"] for one in queue["items"])
     seen = said(home, "show", large, monkeypatch=monkeypatch)
     assert (seen["rows"], seen["families"], len(seen["examples"])) == (3, 1, 3)
@@ -125,6 +129,7 @@ def test_an_audit_is_reviewed_and_exported(grouped: bool, home: Path, monkeypatc
     words = ["--report", "report.json"] if grouped else []
     queue = said(home, "list", "audited.jsonl", "--reviewers", "1", *words, monkeypatch=monkeypatch)
     assert [one["rows"] for one in queue["items"]] == ([3, 2] if grouped else [1] * 5)
+    assert {one["severity"] for one in queue["items"]} == {"medium"}
     told = said(home, "decide", queue["items"][0]["item"], "drop", "--by", "Ada", monkeypatch=monkeypatch)
     assert told["next"] == queue["items"][1]["item"]
     figures = said(home, "export", "--format", "messages", "--out", "out.jsonl", monkeypatch=monkeypatch)
@@ -159,6 +164,11 @@ def test_a_run_is_exported_with_what_was_decided_before_it_runs_again(home: Path
     large = said(home, "list", "runs/r", "--reviewers", "1", monkeypatch=monkeypatch)["items"][0]["item"]
     said(home, "decide", large, "drop", "--by", "Ada", monkeypatch=monkeypatch)
     said(home, "export", "--format", "alpaca", "--out", "out.jsonl", monkeypatch=monkeypatch)
+    files = {path: path.read_bytes() for path in (home / "rows.json", *(home / "runs/r").rglob("*.json*"))}
+    for path in (*files, home / "runs/r/new.jsonl", home / "runs/review.sqlite"):
+        said(home, "export", "--out", str(path), monkeypatch=monkeypatch, code=2)
+        assert temperance("review", "show", large, "--json", str(path), monkeypatch=monkeypatch) == 2
+    assert {path: path.read_bytes() for path in (home / "rows.json", *(home / "runs/r").rglob("*.json*"))} == files
     exported = [row.id for row in read(home / "out.jsonl")]
     assert len(exported) == len(lines(made / "rows.jsonl")) - 3
     assert exported == [one["id"] for one in lines(curated(home, monkeypatch) / "rows.jsonl")]
@@ -181,6 +191,11 @@ def test_a_threshold_is_replayed_and_nothing_is_measured_again(home: Path, monke
     [
         (["show", "abcdef"], "temperance review list"),
         (["list", "nowhere.jsonl"], "audit data"),
+        (["list", "runs/gone"], "no such file or folder"),
+        (["list", "rows.json"], "row 1\n  why: it is not an object\n"),
+        (["list", "recipe.yaml"], "recipe.yaml line 1\n  why: it is not JSON: "),
+        (["list", "other.jsonl"], "other.jsonl row 2\n  why: row, action, checks: missing, or not what"),
+        (["list", "severe.jsonl"], "severe.jsonl row 1\n  why: severities: missing, or not what"),
         (["list", "."], "not a run"),
         (["list", "--reviewers", "1"], "SOURCE --reviewers"),
         (["export", "--out", "x", "--format", "alpacca"], "did you mean alpaca"),
@@ -189,9 +204,13 @@ def test_a_threshold_is_replayed_and_nothing_is_measured_again(home: Path, monke
 def test_bad_input_leaves_with_2(
     home: Path, words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    good = {"source": "rows.json", "row": 0, "id": "a", "suspicion": 0.5, "checks": [], "action": "keep"}
+    (home / "other.jsonl").write_text("\n".join(json.dumps(one) for one in (good, {**good, "row": "1", "checks": [[]], "action": []})))
+    (home / "severe.jsonl").write_text(json.dumps({**good, "severities": ["dire"]}))
     assert temperance("review", *words, monkeypatch=monkeypatch) == 2
     told = capsys.readouterr().err
     assert says in told
+    assert "Error" not in told
     assert "Traceback" not in told
 
 
@@ -215,6 +234,62 @@ def test_a_decision_that_is_none_changes_nothing(
     assert temperance("review", "decide", *(item if word == "ITEM" else word for word in words), monkeypatch=monkeypatch) == 2
     assert says in capsys.readouterr().err
     assert said(home, "list", monkeypatch=monkeypatch)["items"] == queue
+
+
+def test_nothing_that_a_review_stands_on_is_overwritten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert temperance("audit", "data", "rows.json", "--rows", "audited.jsonl", "--json", "report.json", monkeypatch=monkeypatch) == 0
+    listing = ("list", "audited.jsonl", "--report", "report.json")
+    files = {path: path.read_bytes() for path in home.iterdir() if path.is_file()}
+    for path in (*files, home / "runs/review.sqlite"):
+        if path.name != "recipe.yaml":
+            assert temperance("review", *listing, "--json", str(path), monkeypatch=monkeypatch) == 2
+    assert not (home / "runs/review.sqlite").exists()
+    item = said(home, *listing, monkeypatch=monkeypatch)["items"][0]["item"]
+    for path in (*files, home / "runs/review.sqlite"):
+        for words in (("list",), ("show", item), ("decide", item, "drop", "--by", "Ada"), ("agreement",), ("export", "--out", "x")):
+            if path.name != "recipe.yaml":
+                assert temperance("review", *words, "--json", str(path), monkeypatch=monkeypatch) == 2
+                assert temperance("review", "export", "--out", str(path), monkeypatch=monkeypatch) == 2
+    said(home, "export", "--out", "said.json", monkeypatch=monkeypatch, code=2)
+    assert {path: path.read_bytes() for path in home.iterdir() if path.is_file()} == files
+    assert said(home, "show", item, monkeypatch=monkeypatch)["state"].startswith("waits for a reviewer")
+
+
+def test_a_report_of_another_table_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "others.json").write_text((home / "rows.json").read_text().replace("fox", "cat"))
+    for name in ("rows", "others"):
+        words = ("--rows", f"{name}.jsonl", "--json", f"{name}-report.json")
+        assert temperance("audit", "data", f"{name}.json", *words, monkeypatch=monkeypatch) == 0
+    report = json.loads((home / "rows-report.json").read_text())
+    report["outcomes"][0]["findings"] = [{"fingerprint": "a", "severity": "dire"}]
+    (home / "broken.json").write_text(json.dumps(report))
+    capsys.readouterr()
+    for name, says in (
+        ("others-report.json", "the report of another table"),
+        ("rows.json", "not the report"),
+        ("broken.json", "not the report"),
+    ):
+        assert temperance("review", "list", "rows.jsonl", "--report", name, monkeypatch=monkeypatch) == 2
+        told = capsys.readouterr().err
+        assert says in told
+        assert "Error" not in told
+    assert not (home / "runs").exists()
+    assert temperance("review", "list", "rows.jsonl", "--report", "rows-report.json", monkeypatch=monkeypatch) == 0
+
+
+def test_a_run_that_is_gone_is_missed_in_words(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    curated(home, monkeypatch)
+    assert temperance("review", "list", "runs/r", "--report", "rows.json", monkeypatch=monkeypatch) == 2
+    assert "no need of a report" in capsys.readouterr().err
+    assert temperance("review", "list", "runs/r", monkeypatch=monkeypatch) == 0
+    (home / "runs/r/decisions.jsonl").write_text('{"row": "a", "action": "keep"}\n')
+    assert temperance("review", "list", monkeypatch=monkeypatch) == 2
+    assert "line 1\n  why: 'by' is missing" in capsys.readouterr().err
+    shutil.rmtree(home / "runs/r")
+    assert temperance("review", "export", "--out", "out.jsonl", monkeypatch=monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert "no such file or folder" in told
+    assert "Error" not in told
 
 
 def test_data_that_changed_since_the_audit_is_refused(

@@ -4,7 +4,7 @@ It knows nothing about what is suspicious. A broken file is not refused here: th
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -115,9 +115,14 @@ def data_subject(
     reader: "Reader | None" = None,
 ) -> DataSubject:
     """Return a table as a subject; its digest covers the rows' contents in their order."""
-    digest = text_digest(canonical_json([row.id for row in rows]))
+    digest = table_digest(row.id for row in rows)
     settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted, "reader": reader}
     return DataSubject(path=path, digest=digest, rows=rows, bad=bad, **settings)
+
+
+def table_digest(ids: Iterable[str]) -> str:
+    """Return the digest of a table from its rows' ids in their order."""
+    return text_digest(canonical_json(list(ids)))
 
 
 def folder_subject(kind: str, folder: Path) -> FolderSubject:

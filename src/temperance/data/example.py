@@ -12,7 +12,7 @@ from typing import Any, Literal
 import orjson
 
 from temperance.artifact import canonical_json, text_digest
-from temperance.errors import InputError
+from temperance.errors import InputError, plainly
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -134,4 +134,4 @@ def read_rows(path: Path) -> Iterator[Row]:
                 yield row_from_json(orjson.loads(line))
     except (OSError, LookupError, TypeError, ValueError) as error:
         where = f"{path}, line {number}" if number else str(path)
-        raise InputError("the canonical rows cannot be read", where=where, why=f"{type(error).__name__}: {error}") from error
+        raise InputError("the canonical rows cannot be read", where=where, why=plainly(error)) from error

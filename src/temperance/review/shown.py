@@ -15,6 +15,7 @@ from temperance.checks.data.shown import shown
 from temperance.checks.registry import family
 from temperance.data.example import Row
 from temperance.excerpt import cut, marks, pattern
+from temperance.report.wording import count
 from temperance.review.ballot import CHOICES, CONFLICT, OPEN, ballots, tally
 from temperance.review.queue import EXAMPLES, Item, Placed, families
 from temperance.review.store import Review
@@ -61,13 +62,12 @@ def queue_table(placed: Sequence[Placed], *, waiting: int, review: Review, by: s
         table.add_row(item.id, kind, f"{len(one.waiting):,} of {len(item.rows):,}{dispute}", f"{one.value:.2f}", item.severity, why)
     whose = f" for {shown(by)}" if by else ""
     more = f", {waiting - len(placed)} more with -n 0" if waiting > len(placed) else ""
-    said = (
-        f"{waiting} of {len(review.items)} items wait{whose}{more}; {review.reviewers} reviewer(s) each, and one more where they disagree."
-    )
-    foot = "Not flagged is not the same as harmless; what the checks cannot see: temperance explain CHECK, under Limits, for "
-    seen = ", ".join(one.id for one in family("data"))
+    each = f"{count(review.reviewers, 'reviewer')} each" + ", and one more where they disagree" * (review.reviewers > 1)
+    said = f"{waiting} of {count(len(review.items), 'item')} waiting{whose}{more}; {each}."
+    checks = f"each of {len(family('data'))} checks says under Limits what it cannot see"
+    foot = f"Not flagged is not the same as harmless: {checks} (temperance checks, temperance explain CHECK)."
     parts: list[RenderableType] = [table, Text()] if placed else []
-    return Group(*parts, Text(said, style="bold"), Text(f"{foot}{seen}.", style="dim"))
+    return Group(*parts, Text(said, style="bold"), Text(foot, style="dim"))
 
 
 def state_of(review: Review, name: str) -> str:
@@ -122,7 +122,8 @@ def _example(row: Row, *, length: int, scores: Sequence[Item], marked: tuple[str
 def item_view(seen: dict[str, Any]) -> RenderableType:
     """Return what `item_json` says, for a terminal."""
     head = f"{seen['kind']} {seen['item'].removeprefix('sha256:')[:SHORT]}"
-    counts = f"{seen['rows']:,} rows, {seen['families']} families of prompts" if seen["kind"] == "group" else "1 row"
+    kinds = "1 family" if seen["families"] == 1 else f"{seen['families']} families"
+    counts = count(seen["rows"], "row") + f", {kinds} of prompts" * (seen["kind"] == "group")
     parts: list[RenderableType] = [Text.assemble((head, "bold"), f"  {counts}  ", (seen["state"], "cyan"))]
     for reason in seen["reasons"]:
         parts.append(Text.assemble((shown(reason["title"], length=200), "bold"), f"  {reason['severity']}  ", (reason["check"], "dim")))
@@ -134,7 +135,7 @@ def item_view(seen: dict[str, Any]) -> RenderableType:
         parts += [Text(), Text(f"{short(one['row'])}  {shown(one['where'])}  suspicion {one['suspicion']:.2f}", style="dim")]
         parts += [_line(label, text, looks) for label, text in _said(one, looks, whole=seen["kind"] == "row")]
     if seen["rows"] > len(seen["examples"]):
-        parts += [Text(), Text(f"{seen['rows'] - len(seen['examples']):,} rows more", style="dim")]
+        parts += [Text(), Text(f"{count(seen['rows'] - len(seen['examples']), 'row')} more", style="dim")]
     return Group(*parts)
 
 
