@@ -1,5 +1,7 @@
 """Near-duplicate floods: many rows that are one text with a few words exchanged."""
 
+from dataclasses import replace
+
 from temperance.checks.check import Findings, check
 from temperance.checks.data.exact_duplicates import key
 from temperance.checks.data.rowtext import WORD, answers, place, request
@@ -50,7 +52,8 @@ def near_duplicate_floods(subject: DataSubject) -> Findings:
         yield _finding(subject, f"one text with a few words exchanged: “{shown(form, length=80)}”", flood, told)
     rest = sorted(index for flood, _ in floods[LISTED:] for index in flood)
     if rest:
-        yield _finding(subject, "more texts with a few words exchanged", rest, f"{len(floods) - LISTED} smaller floods")
+        finding = _finding(subject, "more texts with a few words exchanged", rest, f"{len(floods) - LISTED} smaller floods")
+        yield replace(finding, rest=True)
     return {"rows": float(sum(len(flood) for flood, _ in floods)), "floods": float(len(floods))}
 
 
