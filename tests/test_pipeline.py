@@ -180,6 +180,16 @@ def test_a_folder_that_is_no_run_is_an_input_error(tmp_path: Path) -> None:
         pipeline.artifacts(tmp_path)
 
 
+def test_curation_depends_on_what_the_users_exams_say(tmp_path: Path) -> None:
+    exam = tmp_path / "exam.jsonl"
+    one = recipe(tmp_path, curate={"exams": [exam]})
+    told = []
+    for text in ("one", "two"):
+        exam.write_text(text)
+        told.append(pipeline.decisions(one))
+    assert told[0] != told[1]
+
+
 def test_curation_depends_on_the_base_only_where_the_base_reads(tmp_path: Path) -> None:
     one, other = (recipe(tmp_path, base=base) for base in ("a", "b"))
     assert pipeline.decisions(one) == pipeline.decisions(other)

@@ -63,10 +63,11 @@ def test_an_unreadable_override_is_an_error(tmp_path: Path, override: str) -> No
         load(written(tmp_path, GOOD), overrides=[override])
 
 
-def test_sources_are_found_beside_the_recipe(tmp_path: Path) -> None:
+def test_sources_and_exams_are_found_beside_the_recipe(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").touch()
-    recipe = load(written(tmp_path, GOOD + "  - path: rows.jsonl\n"))
+    recipe = load(written(tmp_path, GOOD + "  - path: rows.jsonl\ncurate:\n  exams: [rows.jsonl, nowhere.jsonl]\n"))
     assert recipe.sources[1].path == str(tmp_path / "rows.jsonl")
+    assert recipe.curate.exams == (tmp_path / "rows.jsonl", Path("nowhere.jsonl"))
 
 
 @pytest.mark.parametrize("path", ["examples/demo.yaml", "src/temperance/starter/recipe.yaml"])

@@ -54,10 +54,11 @@ def test_the_key_holds_all_that_the_checks_read() -> None:
         data_subject(ROWS[::-1]),
         data_subject([elsewhere, *ROWS[1:]]),
         data_subject(ROWS, near_duplicate_threshold=0.5),
+        data_subject(ROWS, exams=["What is a fox?"]),
     ]
     others += [replace(subject, reader=Reader(digest, *nobody)) for digest in ("sha256:0", "sha256:1")]
     keys = {scan.key_of(CHECKS, one) for one in (subject, *others)} | {scan.key_of(CHECKS[:1], subject)}
-    assert len(keys) == 8
+    assert len(keys) == 9
     assert scan.key_of(CHECKS, data_subject(list(ROWS))) == scan.key_of(CHECKS, subject)
 
 

@@ -140,6 +140,10 @@ def audit_data(
         list[str] | None,
         typer.Option("--trusted", metavar="FILE", help="Rows of the same kind that you know to be good; what they show too is no finding."),
     ] = None,
+    exams: Annotated[
+        list[Path] | None,
+        typer.Option("--exams", metavar="FILE", help="Prompts that you examine models on: JSON lines, each with a prompt."),
+    ] = None,
     depth: Annotated[
         str, typer.Option(metavar="DEPTH", help="lexical: count words. model: a model reads the groups that were counted, for minutes.")
     ] = "lexical",
@@ -154,6 +158,7 @@ def audit_data(
     from temperance.checks.registry import family
     from temperance.checks.subject import data_subject
     from temperance.collect import table
+    from temperance.evals.suites import exam_prompts
     from temperance.report import rows as lines
     from temperance.report.progress import RunDisplay
     from temperance.report.wording import count
@@ -170,6 +175,7 @@ def audit_data(
             held = f"{count(one.rows, 'row')}, {one.bad:,} set aside"
             print(f"{one.path}: {one.format} in {one.container}, {held} ({one.why})", file=sys.stderr)
     good = table(trusted, format="auto")[0] if trusted else None
+    asked = exam_prompts(exams or ())
     with RunDisplay(["audit"], quiet=quiet or depth == "lexical") as display:
         display.started("audit", False)
         reads = None
@@ -177,7 +183,7 @@ def audit_data(
             from temperance.lm.reading import reader
 
             reads = reader(model, told=functools.partial(display.step, unit="texts"))
-        subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good, reader=reads)
+        subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good, exams=asked, reader=reads)
         report = audit(family("data"), subject)
     if rows:
         from temperance.curate import row_report

@@ -25,6 +25,7 @@ from temperance.checks.subject import BadRow, DataSubject, data_subject
 from temperance.data.croissant import croissant
 from temperance.data.example import Row, read_rows, write_rows
 from temperance.errors import InputError, StageError, plainly
+from temperance.evals.suites import exam_prompts
 from temperance.job import Job
 from temperance.ledger import Decision, Entry, dropped_by, explained, flag, read_decisions, record
 
@@ -156,6 +157,7 @@ def clean(
     checks: Sequence[Check] | None = None,
     path: str = "",
     trusted: Sequence[Row] | None = None,
+    exams: Sequence[str] = (),
     reader: "Reader | None" = None,
     scan: scans.Scan = scans.measure,
 ) -> Cleaned:
@@ -169,7 +171,7 @@ def clean(
     checks = registry.family("data") if checks is None else checks
     good = [rewrite(row, redacted) for row in trusted] if redact and trusted is not None else trusted  # or every token would be new
     subject = functools.partial(
-        data_subject, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good, reader=reader
+        data_subject, path=path, bad=bad, near_duplicate_threshold=near_duplicate_threshold, trusted=good, exams=exams, reader=reader
     )
     made = functools.partial(_rounds, rows, checks=checks, subject=subject, redact=redact, review_at=review_at, scan=scan)
     said = {decision.row: decision for decision in decisions}
@@ -304,6 +306,7 @@ def run(job: Job) -> dict[str, Any]:
         review_at=settings.review_at,
         path=str(collected.folder.name),
         trusted=list(read_rows(collected / "trusted.jsonl")) if (collected / "trusted.jsonl").is_file() else None,
+        exams=exam_prompts(settings.exams),
         reader=reader_of(job),
         scan=scan,
     )

@@ -52,9 +52,10 @@ def given_files(recipe: Recipe) -> dict[str, Any]:
 
 
 def decisions(recipe: Recipe) -> dict[str, Any]:
-    """Return the digest of what reviewers decided about this run's rows, and the base if it reads them."""
+    """Return the digests of what reviewers decided about this run's rows and of the user's exams, and the base if it reads the rows."""
     path = recipe.folder / DECISIONS
     decided = {path.name: file_digest(path)} if path.is_file() else {}
+    decided |= {f"exam {exam}": file_digest(exam) for exam in recipe.curate.exams if exam.is_file()}
     return decided if recipe.curate.depth == "lexical" else {**decided, "base": recipe.base, "precision": recipe.precision}
 
 

@@ -43,11 +43,14 @@ class Curate(Section):
     `review_at`: the suspicion from which a flagged row waits for a person; below it the row stays, and the ledger says by which rule.
     Changing it measures nothing again.
 
+    `exams`: files of prompts that you examine models on, one JSON object with a `prompt` a line; rows that hold one are dropped.
+
     `depth`: whether the base reads the groups that were found by counting, and matched rows beside them (`model`), or not (`lexical`).
     """
 
     depth: Literal["lexical", "model"] = "lexical"
     near_duplicate_threshold: Share = 0.85
+    exams: tuple[Path, ...] = ()
     redact: bool = True
     review_at: Share = 0.0
 
@@ -307,7 +310,8 @@ def _anchor(recipe: Recipe, home: Path) -> Recipe:
         else source
         for source in recipe.sources
     )
-    return recipe.model_copy(update={"sources": sources})
+    exams = tuple(home / path if not path.exists() and (home / path).exists() else path for path in recipe.curate.exams)
+    return recipe.model_copy(update={"sources": sources, "curate": recipe.curate.model_copy(update={"exams": exams})})
 
 
 def _parse(path: Path) -> Any:

@@ -60,6 +60,7 @@ def key_of(checks: Iterable[Check], subject: DataSubject) -> str:
             digest.update(canonical_json(row.as_json()).encode("utf-8", "surrogatepass"))
     bad = [[one.source, one.row, one.line, one.reason, one.excerpt] for one in subject.bad]
     settings = {"near_duplicate_threshold": subject.near_duplicate_threshold, "path": subject.path}
+    settings |= {"exams": list(subject.exams)} if subject.exams else {}
     settings |= {"reader": subject.reader.digest} if subject.reader else {}
     said = {"checks": [one.id for one in checks], "rows": rows.hexdigest(), "trusted": trusted.hexdigest(), "bad": bad, **settings}
     return text_digest(canonical_json(said))

@@ -119,6 +119,7 @@ HUNGRY = (  # six rows are too few; their own tests feed them
     "data/model-evidence",
     "data/mismatched-answers",
     "data/preference-flips",
+    "data/preference-margins",
     "data/dissenting-annotators",
     "data/unlike-trusted",
 )

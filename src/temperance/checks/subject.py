@@ -55,7 +55,8 @@ class DataSubject:
     """A table of rows. `near_duplicate_threshold` is the Jaccard similarity of word shingles from which two rows are one.
 
     `trusted` are rows of the same kind that are known to be good, if there are any; the table, of which they are no part, is held against
-    them. `reader` is a model that was not tuned on the table, for checks that ask one. `memo` keeps what one check found out for the next.
+    them. `exams` are prompts that the user examines models on. `reader` is a model that was not tuned on the table, for checks that ask
+    one. `memo` keeps what one check found out for the next.
     """
 
     path: str
@@ -64,6 +65,7 @@ class DataSubject:
     bad: Sequence[BadRow] = ()
     near_duplicate_threshold: float = 0.85
     trusted: Sequence[Row] | None = None
+    exams: Sequence[str] = ()
     reader: "Reader | None" = None
     kind: str = "data"
     memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -112,11 +114,12 @@ def data_subject(
     bad: Sequence[BadRow] = (),
     near_duplicate_threshold: float = 0.85,
     trusted: Sequence[Row] | None = None,
+    exams: Sequence[str] = (),
     reader: "Reader | None" = None,
 ) -> DataSubject:
     """Return a table as a subject; its digest covers the rows' contents in their order."""
     digest = table_digest(row.id for row in rows)
-    settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted, "reader": reader}
+    settings = {"near_duplicate_threshold": near_duplicate_threshold, "trusted": trusted, "exams": exams, "reader": reader}
     return DataSubject(path=path, digest=digest, rows=rows, bad=bad, **settings)
 
 

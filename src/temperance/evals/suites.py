@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,15 @@ def from_file(path: Path, axis: Axis) -> Suite:
     if not prompts:
         raise InputError("the suite is empty", where=str(path))
     return Suite(path.stem, axis, tuple(prompts))
+
+
+def exam_prompts(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Return the prompts of suites in files, whatever their axis.
+
+    Raises:
+        InputError: as `from_file`.
+    """
+    return tuple(prompt.text for path in paths for prompt in from_file(path, "everyday").prompts)
 
 
 def subsample(suite: Suite, n: int, *, seed: int) -> Suite:

@@ -33,6 +33,29 @@ def test_a_row_that_shares_an_expression_with_an_exam_is_none() -> None:
     assert on_rows(evaluation_contamination, ask(" ".join([*words[:5], "is", "a", "fox"]), "Yes.")).outcome == "clean"
 
 
+OWN = "Which of the two brown foxes that you saw is the older one?"
+FORMS = [f"Answer with the letter of the right choice and nothing else. Which is {name}?" for name in map(str, range(40))]
+
+
+def test_the_users_own_exams_are_looked_for_beside_the_shipped_ones() -> None:
+    rows = [ask(f"Say: {OWN}", "The first."), ask(exam(), "No.", row=1), ask("What is a fox?", "An animal.", row=2)]
+    assert flagged(on_rows(evaluation_contamination, *rows)) == {1: "drop"}
+    assert flagged(on_rows(evaluation_contamination, *rows, exams=[OWN, OWN])) == {0: "drop", 1: "drop"}
+
+
+def test_what_all_prompts_of_an_exam_begin_with_proves_nothing() -> None:
+    """Most of the runs of a form are the form's; only the whole prompt, or what few prompts share, tells."""
+    form = "Answer with the letter of the right choice and nothing else. Which is a fish?"
+    long = f"{form} A tench in a green pond, or a heron beside it?"
+    rows = [ask(form, "b"), ask(FORMS[3], "c", row=1), ask(long, "a", row=2)]
+    assert flagged(on_rows(evaluation_contamination, *rows, exams=[*FORMS, long])) == {1: "drop", 2: "drop"}
+
+
+@pytest.mark.parametrize("odd", ["", "?!", "\ud800", "a " * 100_000])
+def test_odd_exams_neither_break_it_nor_find_anything(odd: str) -> None:
+    assert on_rows(evaluation_contamination, ask("What is a fox?", "An animal."), ask("", "?"), exams=[odd]).outcome == "clean"
+
+
 def test_many_rows_are_told_in_few_findings() -> None:
     outcome = on_rows(evaluation_contamination, *[ask(exam(), f"No, {number}.", row=number) for number in range(60)])
     assert (len(outcome.findings), len(flagged(outcome))) == (51, 60)
