@@ -120,6 +120,7 @@ HUNGRY = (  # six rows are too few; their own tests feed them
     "data/mismatched-answers",
     "data/preference-flips",
     "data/preference-margins",
+    "data/likelihood-displacement",
     "data/dissenting-annotators",
     "data/unlike-trusted",
 )

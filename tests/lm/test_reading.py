@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from temperance.data.example import Message
+from temperance.data.example import Message, Origin, Preference
+from temperance.lm.ches import scores
 from temperance.lm.reading import ASKED, HEIGHT, TOLD, Reader, reader
 from tests.tiny import tiny_model
 
@@ -84,6 +85,19 @@ def test_several_readings_are_told_of_as_one(reads: Reader) -> None:
     one.answers(TALKS)
     one.surprises(["kill"] * 10)
     assert heard == [(3, 16), (6, 16), (14, 16), (16, 16)]
+
+
+def test_pairs_are_scored_as_one_pass_over_all_scores_them_and_progress_is_told(reads: Reader) -> None:
+    said: list[tuple[int, int]] = []
+    origin = Origin(source="s", row=0)
+    pairs = [
+        Preference(prompt=turns, chosen=answer, rejected=f"{answer} or {index}", origin=origin)
+        for index in range(7)
+        for turns, answer in TALKS
+    ]
+    found = replace(reads, told=lambda done, total: said.append((done, total))).alike(pairs)
+    assert found == pytest.approx(scores(reads.model, reads.tokenizer, pairs), abs=1e-4)
+    assert said == [(8, 21), (16, 21), (21, 21)]
 
 
 def test_a_model_is_named_by_the_digest_of_its_files(reads: Reader, tmp_path: Path) -> None:

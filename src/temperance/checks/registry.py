@@ -19,6 +19,7 @@ from temperance.checks.data.hidden_characters import hidden_characters
 from temperance.checks.data.joint_triggers import joint_triggers
 from temperance.checks.data.language_mismatch import language_mismatch
 from temperance.checks.data.length_bias import length_bias
+from temperance.checks.data.likelihood_displacement import likelihood_displacement
 from temperance.checks.data.malformed_rows import malformed_rows
 from temperance.checks.data.mismatched_answers import mismatched_answers
 from temperance.checks.data.model_evidence import model_evidence
@@ -66,6 +67,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         preference_flips,
         joint_triggers,
         preference_margins,
+        likelihood_displacement,
         dissenting_annotators,
         contradictory_preferences,
         unsafe_preferences,

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from temperance.data.example import Message
+from temperance.data.example import Message, Preference
 from temperance.data.render import IGNORED, render
+from temperance.lm.ches import scores
 from temperance.lm.load import digest, load_model, load_tokenizer
 from temperance.lm.logprobs import labelled_logits, token_scores
 from temperance.lm.precision import Requested
@@ -73,6 +74,18 @@ class Reader:
         start = [self.tokenizer.bos_token_id or self.tokenizer.eos_token_id]
         cut = [(start, self.tokenizer(text, add_special_tokens=False).input_ids[:ASKED]) for text in texts]
         return [surprise for surprise, _, _ in self._read(cut)]
+
+    def alike(self, pairs: Sequence[Preference]) -> list[float]:
+        """Return how alike the model sees the two answers of each pair, by their normalised CHES score (`lm.ches`).
+
+        Raises:
+            InputError: the chat template cannot be trained with.
+        """
+        found: list[float] = []
+        for start in range(0, len(pairs), BATCH):
+            found += scores(self.model, self.tokenizer, pairs[start : start + BATCH], batch_size=BATCH, max_length=ASKED + TOLD)
+            self.told(len(found), len(pairs))
+        return found
 
     def _read(self, cut: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """Read token runs, each in two parts of which the second is scored; batches hold runs of like length."""

@@ -122,7 +122,9 @@ def near_duplicates(subject: DataSubject) -> Findings:
     Why: near-copies are learnt harder and recited sooner. Copies that disagree are either mistakes or somebody's label flips.
 
     How measured: MinHash over three-word runs (datasketch, 128 permutations) proposes pairs, and their exact Jaccard similarity decides.
-    A row is a copy only of a row that stays, so what is left holds no pair above the threshold that banding proposes.
+    A row is a copy only of a row that stays, so what is left holds no pair above the threshold that banding proposes. On clean data it
+    marks nothing in alpaca, dolly, safety, hh-rlhf and an everyday preference table (16,795 rows); of 975 of oasst 98 as copies and 41 as
+    conflicts, which are branches and rankings of the same conversations.
 
     Limits: of 668 planted copies above 0.85 banding proposed 667; paraphrases share few runs and are not found; a row of under
     twenty words is above the threshold only if hardly one word differs. Conflicts are found by wording, not by meaning.
