@@ -65,7 +65,7 @@ def test_in_a_large_table_a_few_rows_of_a_form_are_no_flood() -> None:
 
 @pytest.mark.parametrize("odd", ["", "\ud800" * 40, "\x00\u200b", "a" * 1_000_000, "no " * 300_000, "？！" * 9])
 def test_odd_texts_neither_break_it_nor_hide_a_flood(odd: str) -> None:
-    assert on_rows(near_duplicate_floods).outcome == "clean"
+    assert on_rows(near_duplicate_floods).outcome == "skipped"
     rows = [ask(odd, odd), ask(odd, "x"), prefer(odd, odd, odd), ask("x", odd)]
     assert on_rows(near_duplicate_floods, *rows).outcome == "clean"
     assert len(flagged(on_rows(near_duplicate_floods, *rows, *forms(12)))) == 12
