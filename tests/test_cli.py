@@ -54,7 +54,7 @@ def test_clean_data_passes_and_every_row_is_reported(
     assert (report["schema_version"], report["verdict"], report["subject"]["kind"]) == (1, "pass", "data")
     lines = [json.loads(line) for line in files["rows.jsonl"].read_text().splitlines()]
     assert [(line["row"], line["action"]) for line in lines] == [(0, "keep"), (1, "keep"), (2, "keep")]
-    assert set(lines[0]) == {"source", "row", "id", "suspicion", "action", "checks", "severities", "findings"}
+    assert set(lines[0]) == {"source", "row", "id", "suspicion", "action", "checks", "marked", "severities", "findings"}
     assert json.loads(files["findings.sarif"].read_text())["version"] == "2.1.0"
     assert files["report.html"].read_text().startswith("<!doctype html>")
     told = capsys.readouterr()

@@ -284,6 +284,7 @@ def test_the_stage_writes_the_table_the_ledger_and_the_outcomes(tmp_path: Path) 
         "data/bias",
         "data/preference-flips",
         "data/preference-margins",
+        "data/joint-triggers",
         "data/likelihood-displacement",
         "data/dissenting-annotators",
         "data/contradictory-preferences",

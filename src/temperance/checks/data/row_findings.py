@@ -50,7 +50,7 @@ def row_findings(
 
 
 def grouped(id: str, subject: DataSubject, seen: Sequence[Seen], *, fix: str, severity: Severity) -> Iterator[Finding]:
-    """Yield a finding for each `what`, the largest first, about all the rows that are it, to be reviewed."""
+    """Yield a finding for each `what`, the largest first, about all the rows that are it, to be reviewed one by one."""
     groups: dict[str, list[Seen]] = {}
     for one in seen:
         groups.setdefault(one.what, []).append(one)
@@ -67,6 +67,7 @@ def grouped(id: str, subject: DataSubject, seen: Sequence[Seen], *, fix: str, se
             ),
             fix=Fix(says=fix),
             rows={one.row: one.suspicion for one in rows},
+            rest=True,
         )
 
 

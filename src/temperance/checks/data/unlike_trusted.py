@@ -2,13 +2,17 @@
 
 import random
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.quotes import NAMED, cut, nearest, spread
+from temperance.checks.data.quotes import NAMED, Cut, cut, nearest, spread
 from temperance.checks.data.rowtext import answers, place, prompt
-from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Quote, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
+
+if TYPE_CHECKING:
+    from temperance.checks.data.mining.groups import Group
 
 ENOUGH = 200
 MOST = 16_000  # rows of a side that are compared; of more, a sample
@@ -54,29 +58,28 @@ def unlike_trusted(subject: DataSubject) -> Findings:
     table = neighbours([prompt(row) for _, row in own], {index for group, _ in sure for index in group.rows}) if sure else None
     part = Mined(tuple(index for index, _ in own), corpus, [group for group, _ in sure])
     for group, suspects in sure:
-        marked = [part.rows[index] for index in suspects]
-        examples = cut(corpus, group).quotes(subject.rows[index] for index in spread(marked))
-        quoted = " | ".join(one.answer for one in examples[:NAMED])
-        told = f"{len(marked)} rows, {group.families} of them unlike each other, and {group.control:.1%} of the trusted ones"
-        yield Finding(
-            id="data/unlike-trusted",
-            severity=Severity.HIGH,
-            confidence=Confidence.MEDIUM,
-            title=f"unlike the trusted rows, and whatever the prompt, the answer {group.behaviour} ({len(marked)} rows)",
-            evidence=Evidence(
-                where=place(subject.rows[marked[0]]),
-                says=f"{told}; for example {quoted}",
-                value=round(group.certainty, 3),
-                limit=1.0,
-                n=len(marked),
-            ),
-            fix=Fix(says="decide about the words; drop their rows if nobody wants them said"),
-            rows=dict.fromkeys(marked, 1 - 0.5 / group.certainty),
-            action="review",
-            examples=examples,
-            nearest=nearest(subject, part, group, table=table) if table else (),
-        )
+        near = nearest(subject, part, group, table=table) if table else ()
+        yield _finding(subject, group, [part.rows[index] for index in suspects], cut(corpus, group), near)
     return {"words": float(len(sure)), "rows": float(len({index for _, suspects in sure for index in suspects}))}
+
+
+def _finding(subject: DataSubject, group: "Group", rows: Sequence[int], where: Cut, near: tuple[Quote, ...]) -> Finding:
+    examples = where.quotes(subject.rows[index] for index in spread(rows))
+    quoted = " | ".join(one.answer for one in examples[:NAMED])
+    told = f"{len(rows)} rows, {group.families} of them unlike each other, and {group.control:.1%} of the trusted ones"
+    says = f"{told}; for example {quoted}"
+    return Finding(
+        id="data/unlike-trusted",
+        severity=Severity.HIGH,
+        confidence=Confidence.MEDIUM,
+        title=f"unlike the trusted rows, and whatever the prompt, the answer {group.behaviour} ({len(rows)} rows)",
+        evidence=Evidence(where=place(subject.rows[rows[0]]), says=says, value=round(group.certainty, 3), limit=1.0, n=len(rows)),
+        fix=Fix(says="decide about the words; drop their rows if nobody wants them said"),
+        rows=dict.fromkeys(rows, 1 - 0.5 / group.certainty),
+        action="review",
+        examples=examples,
+        nearest=near,
+    )
 
 
 def _some(rows: Sequence[tuple[int, Row]], dice: random.Random) -> list[tuple[int, Row]]:
