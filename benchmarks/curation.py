@@ -217,6 +217,13 @@ def measure(wanted: argparse.Namespace, checks: Sequence[Check]) -> Iterator[dic
                     yield from ({**setting, **line} for line in by_baselines(made, seed))
 
 
+def _table(name: str, clean: Sequence[Row], preferred: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows that a family is planted into."""
+    if name == "joint":
+        return [*clean, *preferred]
+    return preferred if name.startswith("flip") or name in ("equal", "longer") else clean
+
+
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Return what is asked for."""
     parser = argparse.ArgumentParser(description="Measure what the checks on data find of planted poison.")
