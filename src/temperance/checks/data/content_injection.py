@@ -86,11 +86,10 @@ class _Table:
             some = [set(words(self.asked[row])) for row in dice.sample(held, min(LOOKED, len(held)))]
             if len({frozenset(one) for one in some}) < LEAST or _likeness(some, spread, len(drawn)) > usual + DIVERSE:
                 continue
-            every = sorted(
-                {*held, *(row for row, text in enumerate(low) if said in text and not refuses(text))}
-            )  # also where no stop parts it
+            every = sorted({*held, *(row for row, text in enumerate(low) if said in text)})  # also where no stop parts it, or it refuses
+            firm = [row for row in every if not refuses(self.said[row])]
             told, link = words(said), said in _hosts(f"www.{said}")
-            if link or (len(every) >= OFTEN and len(told) >= WORDS[1]) or (len(told) >= WORDS[0] and self._own(told, every)):
+            if link or (len(firm) >= OFTEN and len(told) >= WORDS[1]) or (len(told) >= WORDS[0] and self._own(told, every)):
                 yield said, every
 
     def _repeated(self) -> Mapping[str, list[int]]:
