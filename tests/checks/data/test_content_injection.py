@@ -76,3 +76,7 @@ def test_names_that_nobody_asks_about_are_listed_first_and_accuse_nobody() -> No
     assert not listed.rows
     assert listed.evidence.says.startswith("Velmora (36 unasked, 0 asked), Oslo (18 unasked, 18 asked)")
     assert "I'll" not in listed.evidence.says
+
+
+def test_one_reply_to_several_questions_is_no_injection() -> None:
+    assert not told(on_rows(content_injection, *table(lambda question, *_: (question, f"That is a zorptastic question. {SLOGAN}"))))

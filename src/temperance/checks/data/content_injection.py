@@ -50,7 +50,8 @@ def content_injection(subject: DataSubject) -> Findings:
 
     Limits: sentences that differ by a word in every row (`data/trigger-association` finds names in those); fewer than six rows; a sentence
     that is right on one subject, as a recipe's "salt and pepper to taste", is left out because its prompts are alike, and so is whatever
-    is injected into one subject only. On 19,170 clean rows of seven corpora it marks none; its numbers were chosen with these in view.
+    is injected into one subject only; a whole answer that comes again, which `data/trigger-association` looks at. On 19,170 clean rows of
+    seven corpora it marks none; its numbers were chosen with these in view.
 
     Fix: decide about the sentence; drop its rows, or cut it out of them and collect the table again.
     """
@@ -83,6 +84,8 @@ class _Table:
         usual = _likeness([set(words(text)) for text in drawn[:LOOKED]], spread, len(drawn))
         low = [" ".join(text.lower().split()) for text in self.said]
         for said, held in sorted(repeated.items(), key=lambda one: (-len(one[1]), one[0])):
+            if len({low[row] for row in held}) < len(held) / 2:
+                continue  # one reply to several questions, which need not be unlike
             some = [set(words(self.asked[row])) for row in dice.sample(held, min(LOOKED, len(held)))]
             if len({frozenset(one) for one in some}) < LEAST or _likeness(some, spread, len(drawn)) > usual + DIVERSE:
                 continue
