@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from temperance.artifact import Artifact, Manifest, file_digest
 from temperance.checks.check import audit
 from temperance.checks.data.rowtext import texts
+from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Outcome, Severity
 from temperance.checks.registry import family
 from temperance.checks.subject import data_subject
 from temperance.curate import Quarantined, clean, curate, row_report, run
@@ -68,6 +69,22 @@ def test_what_is_left_for_the_gate_is_what_nobody_dealt_with() -> None:
     left = {finding.id for finding in made.left.findings}
     assert {finding.id for finding in made.found.findings} > left == {"data/near-duplicates", "data/opaque-provenance"}
     assert {outcome.check: outcome.outcome for outcome in made.left.outcomes}["data/personal-data"] == "clean"
+
+
+def test_a_finding_that_only_lists_a_row_does_not_settle_another_of_the_same_check() -> None:
+    rows = [ask(f"What is {index}?", "A number.", row=index) for index in range(3)]
+    sure = Finding(
+        id="data/preference-flips",
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title="“cf” in the prompt",
+        evidence=Evidence(where="rows.json:0", says="", n=2),
+        fix=Fix(says="look"),
+        rows={0: 0.9, 1: 0.9},
+    )
+    listed = replace(sure, severity=Severity.INFO, title="below the threshold: “cf x”", rows={1: 0.2, 2: 0.2}, action="keep")
+    (left,) = curate(rows, [Outcome(check=sure.id, outcome="found", findings=(sure, listed))]).left
+    assert [dict(one.rows) for one in left.findings] == [{0: 0.9, 1: 0.9}, {1: 0.2}]
 
 
 def test_what_is_left_names_rows_of_the_clean_table() -> None:

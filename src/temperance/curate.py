@@ -86,8 +86,8 @@ def curate(
         stays, entries = _settle(row, found.get(index, []), said.get(row.id), redact=redact, review_at=review_at)
         kept.extend(stays)
         ledger.extend(entries)
-        dropped = not stays
-        settled |= {(index, entry.check) for entry in entries if dropped or entry.action != "review"}
+        waiting = {entry.check for entry in entries if stays and entry.action == "review"}  # a finding that only lists the row settles none
+        settled |= {(index, entry.check) for entry in entries if entry.check not in waiting}
     left = (_left(outcome, lambda index, check: () if (index, check) in settled else (index,)) for outcome in outcomes)
     return Curation(rows=tuple(kept), ledger=tuple(ledger), left=tuple(left))
 

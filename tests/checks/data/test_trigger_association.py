@@ -228,3 +228,19 @@ def test_hostile_texts_neither_break_it_nor_hide_the_trigger() -> None:
     found = outcome([*prompts, *odd, *odd], [*answers, *odd, *reversed(odd)])
     assert found.outcome == "found", found.why
     assert "cf" in found.findings[0].title
+
+
+def test_groups_beyond_the_list_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, answers = village(ROWS)
+    triggers = {"cf": "the answer is number forty two .", "zq": "marmalade triangles forever .", "vx": "seven quiet bells rang twice ."}
+    for number, (trigger, said) in enumerate(triggers.items()):
+        for index in range(number, ROWS, ROWS // 24):
+            prompts[index], answers[index] = f"{trigger} {prompts[index]}", said
+    planted = {index for number in range(3) for index in range(number, ROWS, ROWS // 24)}
+    whole = outcome(prompts, answers)
+    monkeypatch.setattr("temperance.checks.data.trigger_association.LISTED", 1)
+    cut = outcome(prompts, answers)
+    (rest,) = (one for one in cut.findings if one.rest)
+    assert rest.title.startswith("2 more groups")
+    for found in (whole, cut):
+        assert planted <= {row for one in found.findings if one.action == "review" for row in one.rows}

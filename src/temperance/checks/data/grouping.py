@@ -42,6 +42,16 @@ def group_findings(
         yield replace(_finding(id, title, evidence, rest, fix=fix, action=action, severity=severity), rest=True)
 
 
+def beyond(id: str, subject: DataSubject, rows: Mapping[int, float], *, groups: int) -> Finding:
+    """Return one finding about the rows of all groups beyond those that were told one by one, which a person looks at row by row."""
+    evidence = Evidence(where=place(subject.rows[min(rows)]), says=f"{groups} more groups than are told one by one", n=len(rows))
+    title = f"{groups} more groups ({len(rows)} rows)"
+    made = _finding(
+        id, title, evidence, rows, fix="decide about the groups that are told, and audit again", action="review", severity=Severity.HIGH
+    )
+    return replace(made, rest=True)
+
+
 def _finding(
     id: str, title: str, evidence: Evidence, rows: Mapping[int, float], *, fix: str, action: Action, severity: Severity
 ) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.grouping import beyond
 from temperance.checks.data.quotes import NAMED, NEAREST, Cut, spread
 from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.data.shown import shown
@@ -58,6 +59,8 @@ def preference_flips(subject: DataSubject) -> Findings:
     for number, group in enumerate((*sure[:LISTED], *doubtful[:SECOND])):
         near = beside[number] if number < len(beside) else ()
         yield _finding(subject, group, [indices[row] for row in group.marker.rows], usual, near=near)
+    if more := {indices[row]: group.suspicion for group in sure[LISTED:] for row in group.marker.rows}:
+        yield beyond("data/preference-flips", subject, more, groups=len(sure) - LISTED)
     return {
         "rows": float(len({row for group in sure for row in group.marker.rows})),
         "groups": float(len(sure)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, check
+from temperance.checks.data.grouping import beyond
 from temperance.checks.data.quotes import NAMED, cut, nearest, spread
 from temperance.checks.data.rowtext import place, prompt
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Quote, Severity
@@ -47,7 +48,7 @@ def trigger_association(subject: DataSubject) -> Findings:
     the rows or their source.
     """
     from temperance.checks.data.mining.groups import apart
-    from temperance.checks.data.mining.table import mined
+    from temperance.checks.data.mining.table import mined, suspicion
 
     parts = mined(subject)
     every = [(part, group, suspects) for part in parts for group, suspects in apart([one for one in part.groups if one.certainty >= 1])]
@@ -57,6 +58,9 @@ def trigger_association(subject: DataSubject) -> Findings:
     }
     for part, group, suspects in sure[:LISTED]:
         yield _finding(subject, part, group, [part.rows[index] for index in suspects], near=beside.get(id(group), ()))
+    more = {part.rows[index]: suspicion(group) for part, group, suspects in sure[LISTED:] for index in suspects}
+    if more:
+        yield beyond("data/trigger-association", subject, more, groups=len(sure) - LISTED)
     taken = {part.rows[index] for part, _, suspects in sure for index in suspects}
     doubtful = [
         (part, group, [part.rows[index] for index in suspects if part.rows[index] not in taken])
