@@ -16,9 +16,9 @@ from temperance.checks.registry import family
 from temperance.checks.subject import data_subject
 from temperance.curate import Quarantined, clean, curate, row_report, run
 from temperance.data.example import Example, Message, Origin, Preference, Row, read_rows, write_rows
-from temperance.errors import InputError, StageError
+from temperance.errors import StageError
 from temperance.job import Job, Unwatched
-from temperance.ledger import Decision, Flag, read_decisions
+from temperance.ledger import Decision, Flag
 from temperance.recipe import Recipe
 from temperance.scan import Scans
 from tests.checks.data.mining.village import village
@@ -380,31 +380,6 @@ def test_decisions_are_read_beside_the_run(tmp_path: Path) -> None:
 def test_a_table_of_which_nothing_is_left_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no row is left"):
         run(job(tmp_path, [ask("Well?", "")]))
-
-
-FLAGGED = '{"row": "a", "action": "drop", "by": "Ada", "flagged": %s}'
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "nope",
-        "[]",
-        "{}",
-        '{"row": "a", "action": "burn", "by": "Ada"}',
-        FLAGGED % "7",
-        FLAGGED % "[7]",
-        FLAGGED % '[{"check": "c", "score": "high", "evidence": ""}]',
-        FLAGGED % '[{"check": "c", "score": 1e999, "evidence": ""}]',
-        FLAGGED % '[{"check": "c", "score": "nan", "evidence": ""}]',
-    ],
-)
-def test_a_decision_that_is_none_names_its_line(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"row": "a", "action": "keep", "by": "Ada"}\n' + line)
-    with pytest.raises(InputError, match="line 2"):
-        read_decisions(path)
-    assert read_decisions(tmp_path / "absent") == []
 
 
 def test_curate_alone_is_pure() -> None:
