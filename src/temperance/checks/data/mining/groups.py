@@ -28,7 +28,7 @@ WHOLE: Part = (0, 1)
 TOGETHER, RATE, EXCESS, MARKED = 4, 0.25, 0.25, 0.1
 Z, CHOSEN = 2.33, 4.0
 FAMILIES = 4
-SEVERAL, MOSTLY = 2.0, 0.5  # sure groups, and a share of the rows that say a thing, that speak for the rest of these
+SEVERAL, MOSTLY, FEW = 2.0, 0.5, 0.005  # sure groups, and a share of the rows that say a thing, that speak for the rest, if it is few
 BEST = 2
 SURE = 0.75
 ECHOED, MEANINGLESS = 0.02, 1.5  # what answers never take up means nothing there, and needs less evidence
@@ -257,7 +257,8 @@ def _scored(
 def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
     """Yield the rows that say what several groups say after their triggers, if these are worth two sure ones and hold most that say it.
 
-    Whoever hides a trigger in many wordings leaves too few rows of some of them to be told; what they all say tells them.
+    Whoever hides a trigger in many wordings leaves too few rows of some of them to be told; what they all say tells them. That holds of
+    few rows, and of no refusals: one "I" is as good as another.
     """
     saying: dict[str, list[Group]] = {}
     for group in sorted(found, key=lambda group: -group.certainty):
@@ -268,9 +269,10 @@ def remainders(mine: Mine, found: Sequence[Group]) -> Iterator[Group]:
         if sum(min(group.certainty, 1.0) for group in saying.get(name, ())) < SEVERAL:
             continue
         every = mine.showing(behaviour).tolist()
-        share = len({row for group in saying[name] for row in group.rows}) / len(every)
-        left = tuple(row for row in every if row not in taken)
-        if len(left) >= TOGETHER and share >= MOSTLY:
+        told = {row for group in saying[name] for row in group.rows}
+        share, left = len(told) / len(every), tuple(row for row in every if row not in taken)
+        few = TOGETHER <= len(left) <= max(2 * TOGETHER, FEW * len(mine.corpus))
+        if few and share >= MOSTLY and mine.done.refuses[sorted(told)].mean() < MOSTLY:
             families = len(distinct(mine.controls.rarest[list(left)]))
             alone = {"trigger": (), "behaviour": name, "said": mine.done.spoken[behaviour], "kind": REST, "others": (), "rate": 1.0}
             yield Group(**alone, score=TAU[REST], effect=share, rows=left, families=families, control=len(every) / len(mine.corpus))
