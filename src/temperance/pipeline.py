@@ -32,7 +32,7 @@ from temperance.recipe import Recipe
 PRINTERS = ("cli.py", "pipeline.py", "commands", "report", "review", "web")
 RECORD, DECISIONS = "run.json", "decisions.jsonl"
 TOGETHER = ("sft", "reward", "align")  # stages that several processes train together
-LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "inspect-ai", "datasketch", "py3langid")
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "inspect-ai", "rensa", "py3langid")
 
 
 Outside = Callable[[Recipe], Mapping[str, Any]]

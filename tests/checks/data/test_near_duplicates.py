@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperance.checks.data.near_duplicates import conflicting, jaccard, near_duplicates
+from temperance.checks.data.near_duplicates import PERMUTATIONS, banding, conflicting, jaccard, near_duplicates
 
 from ..builders import ask, flagged, on_rows, prefer, rows_of
 
@@ -64,6 +64,18 @@ def test_many_copies_take_no_quadratic_time() -> None:
     outcome = on_rows(near_duplicates, *rows_of(*[(LONG, f"{TOLD} {'x' * number}") for number in range(600)]))
     assert outcome.measures["rows"] >= 590
     assert outcome.seconds < 5
+
+
+@given(st.floats(0.01, 1.0))
+def test_banding_misses_one_pair_in_a_thousand_or_asks_every_permutation(threshold: float) -> None:
+    height, bands = banding(threshold)
+    assert height * bands <= PERMUTATIONS
+    assert (1 - threshold**height) ** bands <= 0.001 or (height, bands) == (1, PERMUTATIONS)
+
+
+def test_a_text_that_no_encoding_can_write_is_a_row_like_any_other() -> None:
+    rows = rows_of((LONG, f"\ud83d {TOLD}"), ("Other?", "Yes."), (LONG, f"\ud83d {TOLD.replace('studies', 'examines')}"))
+    assert flagged(on_rows(near_duplicates, *rows)) == {2: "drop"}
 
 
 @given(st.frozensets(st.text(max_size=3)), st.frozensets(st.text(max_size=3)))
