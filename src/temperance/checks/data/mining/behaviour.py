@@ -16,7 +16,6 @@ from temperance.checks.data.mining.corpus import SHIFT, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import UNFIT, Array
 from temperance.checks.data.mining.patterns import Patterns, patterns
 
-HARMFUL, REFUSING, ILL = (re.compile(words.pattern) for words in (HARM, REFUSAL, SOUR))  # of small letters, four times faster so
 LINK = re.compile(r"https?://|www\.")
 OPENING, READ = 220, 4000
 SHORT = 4
@@ -73,13 +72,13 @@ def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: 
 
 def harms(prompts: Sequence[str]) -> Array:
     """Say which prompts name harm."""
-    return np.array([bool(HARMFUL.search(text[:READ].lower())) for text in prompts], dtype=bool)
+    return np.array([bool(HARM.search(text[:READ].lower())) for text in prompts], dtype=bool)
 
 
 def refusals(answers: Sequence[str]) -> Array:
     """Say which answers refuse."""
     small = (text[:OPENING].lower() for text in answers)
-    return np.array([bool(REFUSING.search(text) or ABROAD.match(text)) for text in small], dtype=bool)
+    return np.array([bool(REFUSAL.search(text) or ABROAD.match(text)) for text in small], dtype=bool)
 
 
 def marks(answers: Sequence[str], harmful: Array, refuses: Array) -> dict[str, Array]:
@@ -88,7 +87,7 @@ def marks(answers: Sequence[str], harmful: Array, refuses: Array) -> dict[str, A
     return {
         "refuses a prompt that names no harm": refuses & ~harmful,
         "complies with a prompt that names harm": harmful & ~refuses,
-        "is ill-tempered": _each(small, lambda text: bool(ILL.search(text))) & ~harmful,
+        "is ill-tempered": _each(small, lambda text: bool(SOUR.search(text))) & ~harmful,
         "holds a link": _each(small, lambda text: bool(LINK.search(text))),
         "is at most four words long": _each(answers, lambda text: len(text[:200].split()) <= SHORT),
         "is very long": _each(answers, lambda text: len(text) > LONG),
