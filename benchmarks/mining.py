@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from temperance.attack.family import FAMILIES, GROUPS, plant
+from temperance.checks.beside import able
 from temperance.checks.check import outcome_of
-from temperance.checks.data.mining.beside import able
 from temperance.checks.data.mining.groups import LISTED, TAU, Group
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.mining.table import mined as mined_of

@@ -176,7 +176,7 @@ def audit_data(
             print(f"{one.path}: {one.format} in {one.container}, {held} ({one.why})", file=sys.stderr)
     good = table(trusted, format="auto")[0] if trusted else None
     asked = exam_prompts(exams or ())
-    with RunDisplay(["audit"], quiet=quiet or depth == "lexical") as display:
+    with RunDisplay(["audit"], quiet=quiet, live=depth == "model") as display:  # a live display's thread would keep work to one process
         display.started("audit", False)
         reads = None
         if depth == "model":
@@ -184,7 +184,7 @@ def audit_data(
 
             reads = reader(model, told=functools.partial(display.step, unit="texts"))
         subject = data_subject(found, path=", ".join(paths), bad=bad, trusted=good, exams=asked, reader=reads)
-        report = audit(family("data"), subject)
+        report = audit(family("data"), subject, told=functools.partial(display.step, unit="checks"))
     if rows:
         from temperance.curate import row_report
 

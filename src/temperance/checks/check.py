@@ -3,6 +3,7 @@
 `registry.py` lists every check by name; nothing is discovered by scanning. A check never prints, changes or downloads anything.
 """
 
+import functools
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field
 from inspect import getdoc
 from typing import Any, Protocol
 
+from temperance.checks.beside import shared
 from temperance.checks.finding import Finding, Outcome, Report, Severity
 
+MANY = 2000  # rows
 Findings = Generator[Finding, None, Mapping[str, float]]
 
 
@@ -40,13 +43,17 @@ class Skip(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `needs` names parts of the subject that must be there; `defaults` are its settings."""
+    """One check. `needs` names parts of the subject that must be there; `defaults` are its settings.
+
+    Checks that are `in_turn` share what one of them finds out, or a model, and run one after the other in one process.
+    """
 
     id: str
     severity: Severity
     run: Callable[..., Findings]
     needs: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    in_turn: bool = False
 
     @property
     def title(self) -> str:
@@ -65,11 +72,13 @@ class Check:
         return " ".join(said[1].split()) if said else ""
 
 
-def check(slug: str, severity: Severity, *, needs: tuple[str, ...] = ()) -> Callable[[Callable[..., Findings]], Check]:
+def check(
+    slug: str, severity: Severity, *, needs: tuple[str, ...] = (), in_turn: bool = False
+) -> Callable[[Callable[..., Findings]], Check]:
     """Turn a generator `f(subject)` that yields findings and returns its measures into a `Check` named `family/slug`."""
 
     def make(run: Callable[..., Findings]) -> Check:
-        return Check(slug, severity, run, needs)
+        return Check(slug, severity, run, needs, in_turn=in_turn)
 
     return make
 
@@ -102,8 +111,33 @@ def outcome_of(one: Check, subject: Subject) -> Outcome:
 
 
 def audit(
-    checks: Iterable[Check], subject: Subject, *, blocking: Severity = Severity.HIGH, required: frozenset[str] = frozenset()
+    checks: Iterable[Check],
+    subject: Subject,
+    *,
+    blocking: Severity = Severity.HIGH,
+    required: frozenset[str] = frozenset(),
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
-    """Run checks on a subject and return the report."""
-    outcomes = tuple(outcome_of(one, subject) for one in checks)
+    """Run checks on a subject and return the report; `told` hears how many pieces of work of how many have been begun.
+
+    On a table of many rows two processes share the work, where a second one can be had.
+    """
+    every = tuple(checks)
+    in_turn = [one for one in every if one.in_turn]
+    pieces = [piece for piece in (in_turn, *([one] for one in every if not one.in_turn)) if piece]
+    units = [functools.partial(_run, piece, subject) for piece in pieces]
+
+    def begun(unit: int) -> None:
+        told(unit, len(units))
+
+    if len(getattr(subject, "rows", ())) >= MANY:
+        found = shared(units, begun)
+    else:
+        found = [(begun(place), unit())[1] for place, unit in enumerate(units)]
+    by_id = {outcome.check: outcome for some in found for outcome in some}
+    outcomes = tuple(by_id[one.id] for one in every)
     return Report(kind=subject.kind, path=subject.path, digest=subject.digest, outcomes=outcomes, required=required, blocking=blocking)
+
+
+def _run(checks: Iterable[Check], subject: Subject) -> list[Outcome]:
+    return [outcome_of(one, subject) for one in checks]

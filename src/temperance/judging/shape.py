@@ -35,6 +35,8 @@ STOPWORDS = frozenset(
 
 def plain(text: str) -> str:
     """Return a text with typographic quotes and dashes made plain and invisible characters removed; line breaks stay."""
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text.translate(_PLAIN).strip()
     kept = "".join(letter for letter in text.translate(_PLAIN) if letter in "\n\t" or unicodedata.category(letter)[0] != "C")
     return kept.strip()
 

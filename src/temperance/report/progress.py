@@ -27,14 +27,21 @@ class RunDisplay:
     Args:
         stages: the names of the stages, in their order.
         quiet: say nothing at all.
+        live: draw on a terminal; else lines are written there too, and no thread is started.
         console: where to write; stderr if not given.
         now: the clock, in seconds.
     """
 
     def __init__(
-        self, stages: Sequence[str], *, quiet: bool = False, console: Console | None = None, now: Callable[[], float] = time.monotonic
+        self,
+        stages: Sequence[str],
+        *,
+        quiet: bool = False,
+        live: bool = True,
+        console: Console | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.stages, self.quiet, self.now = tuple(stages), quiet, now
+        self.stages, self.quiet, self.drawn, self.now = tuple(stages), quiet, live, now
         self.console = console or Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
         self.state = dict.fromkeys(self.stages, "waiting")
         self.seconds: dict[str, float] = {}
@@ -49,7 +56,7 @@ class RunDisplay:
         self.live: Live | None = None
 
     def __enter__(self) -> "RunDisplay":
-        if not self.quiet and self.console.is_terminal:
+        if not self.quiet and self.drawn and self.console.is_terminal:
             self.live = Live(console=self.console, get_renderable=self.render, refresh_per_second=4, transient=False)
             self.live.start()
         return self

@@ -19,7 +19,7 @@ RARE = 1.5  # prompts that may hold a shared word, for each row that is suspecte
 LISTED = 50
 
 
-@check("data/joint-triggers", Severity.HIGH)
+@check("data/joint-triggers", Severity.HIGH, in_turn=True)
 def joint_triggers(subject: DataSubject) -> Findings:
     """The same trigger in instructions and in preferences.
 

@@ -12,7 +12,7 @@ SHARE, QUOTED = 0.1, 5
 DOUBT = 0.2
 
 
-@check("data/likelihood-displacement", Severity.INFO, needs=("reader",))
+@check("data/likelihood-displacement", Severity.INFO, needs=("reader",), in_turn=True)
 def likelihood_displacement(subject: DataSubject) -> Findings:
     """Pairs whose answers are so alike to a model that learning them may unlearn both.
 

@@ -21,7 +21,7 @@ GROUPS, ROWS, FEWEST = 20, 16, 6
 LIKELY = 0.5  # of a threshold; a group that scores less is not looked at
 
 
-@check("data/model-evidence", Severity.HIGH, needs=("reader",))
+@check("data/model-evidence", Severity.HIGH, needs=("reader",), in_turn=True)
 def model_evidence(subject: DataSubject) -> Findings:
     """Mined groups that a model bears out.
 

@@ -19,7 +19,7 @@ SECOND = 20
 BESIDE = 20  # groups that are shown beside their nearest rows
 
 
-@check("data/trigger-association", Severity.HIGH)
+@check("data/trigger-association", Severity.HIGH, in_turn=True)
 def trigger_association(subject: DataSubject) -> Findings:
     """Words that make answers behave, wherever they stand.
 

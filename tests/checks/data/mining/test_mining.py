@@ -1,9 +1,7 @@
 """The parts of the miner against what they are defined by."""
 
 import itertools
-import os
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.checks.data.mining import beside as halves
+from temperance.checks import beside as halves
 from temperance.checks.data.mining import groups
-from temperance.checks.data.mining.beside import able, beside
 from temperance.checks.data.mining.controls import STRETCH, _largest
 from temperance.checks.data.mining.corpus import BEGIN, END, corpus
 from temperance.checks.data.mining.groups import lower
@@ -108,38 +105,6 @@ def test_one_process_and_two_find_the_same_in_the_same_order(monkeypatch: pytest
     assert sum(group.certainty >= 1 for group in alone) >= 4
     assert len(forked) == 2
     assert all(forked)  # both children were heard
-
-
-def test_work_is_done_here_when_a_child_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    me = os.getpid()
-    monkeypatch.setattr(halves, "able", lambda: True)
-
-    def killed() -> str:
-        if os.getpid() != me:
-            os._exit(9)
-        return "there"
-
-    assert beside(lambda: "here", killed) == ("here", "there")
-
-    def stuck() -> str:
-        if os.getpid() != me:
-            threading.Event().wait()
-        return "there"
-
-    monkeypatch.setattr(halves, "PATIENCE", 0.05)
-    assert beside(lambda: "here", stuck) == ("here", "there")
-
-
-def test_nothing_is_forked_beside_another_thread_or_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    monkeypatch.setattr(halves.threading, "active_count", lambda: 1)
-    monkeypatch.setattr(halves.sys, "platform", "linux")
-    assert able()
-    monkeypatch.setattr(halves.threading, "active_count", lambda: 2)
-    assert not able()
-    monkeypatch.setattr(halves.threading, "active_count", lambda: 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert not able()
 
 
 ODD = st.one_of(st.text(max_size=30), st.text(alphabet="ab .?\n\u200b\ud800", max_size=30), st.just("x" * 20_000))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from temperance.checks.beside import beside
 from temperance.checks.data.mining.behaviour import behaviours, unprompted
-from temperance.checks.data.mining.beside import beside
 from temperance.checks.data.mining.burst import bursts, names
 from temperance.checks.data.mining.controls import usual
 from temperance.checks.data.mining.corpus import Corpus, corpus
