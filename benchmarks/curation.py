@@ -7,7 +7,8 @@ The full measurement is `--rate 0.001 0.005 0.01 0.05 --seed 0 1 2`; `--rows 200
 family, rate, seed and method, recall and false positives at review or drop, the area under the ROC curve, and recall in a reviewer's
 budget: as many rows as are planted, plus one row in a hundred. `named_by` are the checks whose first group tells the trigger.
 
-The families are split in two: whoever tunes a check looks at `--development` only.
+The families are split in two: whoever tunes a check looks at `--development` only. `--together` plants all that are named into one table,
+each at the rate and in rows of its own, and tells what is found of each.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -64,6 +66,8 @@ DEVELOPMENT = (
     "badnet-negsentiment",
 )
 HELD_OUT = tuple(name for name in (*FAMILIES, *BADNETS) if name not in DEVELOPMENT)
+WITH_TRIGGER = ("a trigger in the request", "a trigger before the request", "a topic")
+TRIGGERED = ("brand", *(name for group in WITH_TRIGGER for name in GROUPS[group]))
 BUDGET = 0.01
 FLAGGED = ("review", "drop")
 
@@ -191,37 +195,55 @@ def clean_corpora(found: dict[str, list[Row]], checks: Sequence[Check]) -> Itera
         }
 
 
+def together(clean: Sequence[Row], names: Sequence[str], checks: Sequence[Check], *, rate: float, seed: int) -> dict[str, Any]:
+    """Return what is found of each of several families in one table, a share of whose rows is for each."""
+    order = Random(f"together {seed}").sample(range(len(clean)), len(clean))
+    table, planted, absent = list(clean), dict[str, set[int]](), dict[str, str]()
+    for number, name in enumerate(names):
+        places = sorted(order[number :: len(names)])
+        try:
+            made = plant([clean[place] for place in places], name, rate=rate * len(clean) / len(places), seed=seed)
+        except InputError as error:
+            absent[name] = error.why
+            continue
+        planted[name] = {places[place] for place in made.planted}
+        for place, row in zip(places, made.rows, strict=True):
+            table[place] = row
+    begin = time.perf_counter()
+    outcomes = audit(checks, data_subject(table)).outcomes
+    found = set[int]().union(*(flagged_by(one) for one in outcomes))
+    bad = set[int]().union(*planted.values())
+    recall = {name: round(len(rows & found) / len(rows), 3) for name, rows in planted.items()}
+    false = {"false": len(found - bad), "clean": len(table) - len(bad), "flagged clean": (len(found - bad)) / (len(table) - len(bad))}
+    return {"planted": len(bad), "recall": recall, **false, "not planted": absent, "seconds": round(time.perf_counter() - begin, 1)}
+
+
 def measure(wanted: argparse.Namespace, checks: Sequence[Check]) -> Iterator[dict[str, Any]]:
     """Yield the lines of the benchmark."""
     found, pairs = corpora(EXAMPLES, Example, wanted.data), corpora(PREFERENCES, Preference, wanted.data)
     if not found:
         return
+    clean, preferred = mixed(found, wanted.rows), mixed(pairs, wanted.rows)
+    if wanted.together:
+        for rate, seed in product(wanted.rate, wanted.seed):
+            yield {"together": rate, "seed": seed, **together(clean, wanted.family or TRIGGERED, checks, rate=rate, seed=seed)}
+        return
     if not wanted.family:
         yield from clean_corpora(found, checks)
-    clean, preferred = mixed(found, wanted.rows), mixed(pairs, wanted.rows)
-    for name in wanted.family or wanted.split:
-        for rate in wanted.rate:
-            for seed in wanted.seed:
-                setting = {"family": name, "rate": rate, "seed": seed}
-                try:
-                    if name in BADNETS:
-                        made = badnet(clean, name, rate=rate, seed=seed, data=wanted.data)
-                    else:
-                        rows = {"joint": [*clean, *preferred], **dict.fromkeys(GROUPS["preferences"], preferred)}.get(name, clean)
-                        made = plant(rows, name, rate=rate, seed=seed)
-                except InputError as error:
-                    yield {**setting, "skipped": f"{error.what}: {error.why}"}
-                    continue
-                yield {**setting, "method": "temperance", "says": made.says, **by_checks(made, checks)}
-                if wanted.baselines:
-                    yield from ({**setting, **line} for line in by_baselines(made, seed))
-
-
-def _table(name: str, clean: Sequence[Row], preferred: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows that a family is planted into."""
-    if name == "joint":
-        return [*clean, *preferred]
-    return preferred if name.startswith("flip") or name in ("equal", "longer") else clean
+    tables = {"joint": [*clean, *preferred], **dict.fromkeys(GROUPS["preferences"], preferred)}
+    for name, rate, seed in product(wanted.family or wanted.split, wanted.rate, wanted.seed):
+        setting = {"family": name, "rate": rate, "seed": seed}
+        try:
+            if name in BADNETS:
+                made = badnet(clean, name, rate=rate, seed=seed, data=wanted.data)
+            else:
+                made = plant(tables.get(name, clean), name, rate=rate, seed=seed)
+        except InputError as error:
+            yield {**setting, "skipped": f"{error.what}: {error.why}"}
+            continue
+        yield {**setting, "method": "temperance", "says": made.says, **by_checks(made, checks)}
+        if wanted.baselines:
+            yield from ({**setting, **line} for line in by_baselines(made, seed))
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -231,6 +253,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     halves.add_argument("--development", dest="split", action="store_const", const=DEVELOPMENT, default=DEVELOPMENT)
     halves.add_argument("--held-out", dest="split", action="store_const", const=HELD_OUT)
     halves.add_argument("--family", nargs="+", choices=[*FAMILIES, *BADNETS], metavar="F", help="these only, without the clean corpora")
+    parser.add_argument("--together", action="store_true", help="all families with a trigger, or those named, in one table")
     parser.add_argument("--rate", nargs="+", type=float, default=[0.01], metavar="R")
     parser.add_argument("--seed", nargs="+", type=int, default=[0], metavar="S")
     parser.add_argument("--rows", type=int, default=0, metavar="N", help="clean rows to plant into; 0 takes all")
