@@ -29,9 +29,17 @@ def able() -> bool:
 
 
 def beside(here: Callable[[], Here], there: Callable[[], There]) -> tuple[Here, There]:
-    """Return the results of two pieces of work that change nothing, the second worked out by a child if one is `able`."""
-    if not able():
-        return here(), there()
+    """Return the results of two pieces of work that change nothing, the second worked out by a child if one is `able`.
+
+    Each does its linear algebra in one thread, so that they do not fight over two cores, and any number of cores gives the same numbers.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _beside(here, there) if able() else (here(), there())
+
+
+def _beside(here: Callable[[], Here], there: Callable[[], There]) -> tuple[Here, There]:
     context = multiprocessing.get_context("fork")
     mouth, ear = context.Pipe(duplex=False)[::-1]
     child = context.Process(target=_tell, args=(mouth, there), daemon=True)
