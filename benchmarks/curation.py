@@ -196,17 +196,21 @@ def clean_corpora(found: dict[str, list[Row]], checks: Sequence[Check]) -> Itera
 
 
 def together(clean: Sequence[Row], names: Sequence[str], checks: Sequence[Check], *, rate: float, seed: int) -> dict[str, Any]:
-    """Return what is found of each of several families in one table, a share of whose rows is for each."""
+    """Return what is found of each of several families in one table, a share of whose rows is for each.
+
+    Each has a seed of its own, so that few of them draw the same trigger; `shared` tells which do.
+    """
     order = Random(f"together {seed}").sample(range(len(clean)), len(clean))
-    table, planted, absent = list(clean), dict[str, set[int]](), dict[str, str]()
+    table, planted, absent, named = list(clean), dict[str, set[int]](), dict[str, str](), dict[tuple[str, ...], list[str]]()
     for number, name in enumerate(names):
         places = sorted(order[number :: len(names)])
         try:
-            made = plant([clean[place] for place in places], name, rate=rate * len(clean) / len(places), seed=seed)
+            made = plant([clean[place] for place in places], name, rate=rate * len(clean) / len(places), seed=seed + number)
         except InputError as error:
             absent[name] = error.why
             continue
         planted[name] = {places[place] for place in made.planted}
+        named.setdefault(made.names, []).append(name)
         for place, row in zip(places, made.rows, strict=True):
             table[place] = row
     begin = time.perf_counter()
@@ -214,8 +218,16 @@ def together(clean: Sequence[Row], names: Sequence[str], checks: Sequence[Check]
     found = set[int]().union(*(flagged_by(one) for one in outcomes))
     bad = set[int]().union(*planted.values())
     recall = {name: round(len(rows & found) / len(rows), 3) for name, rows in planted.items()}
-    false = {"false": len(found - bad), "clean": len(table) - len(bad), "flagged clean": (len(found - bad)) / (len(table) - len(bad))}
-    return {"planted": len(bad), "recall": recall, **false, "not planted": absent, "seconds": round(time.perf_counter() - begin, 1)}
+    false = {"false": len(found - bad), "clean": len(table) - len(bad)}
+    shared = [some for some in named.values() if len(some) > 1]
+    return {
+        "planted": len(bad),
+        "recall": recall,
+        **false,
+        "shared": shared,
+        "not planted": absent,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
 
 
 def measure(wanted: argparse.Namespace, checks: Sequence[Check]) -> Iterator[dict[str, Any]]:
