@@ -25,16 +25,17 @@ def group_findings(
     action: Action = "drop",
     severity: Severity = Severity.LOW,
 ) -> Iterator[Finding]:
-    """Yield the findings of groups given as (the row that stays, the others with their suspicion), the largest group first."""
+    """Yield the findings of groups given as (the row that stays, those to act on with their suspicion), the largest group first."""
     ordered = sorted(groups, key=lambda group: (-len(group[1]), group[0]))
     for kept, rows in ordered[:LISTED]:
+        size = len({kept, *rows})
         evidence = Evidence(
             where=place(subject.rows[min(rows)]),
             says=f"{says(kept)}: {shown(prompt(subject.rows[kept]), length=60)}",
             value=max(rows.values()),
-            n=len(rows) + 1,
+            n=size,
         )
-        yield _finding(id, f"{title} ({len(rows) + 1} rows)", evidence, rows, fix=fix, action=action, severity=severity)
+        yield _finding(id, f"{title} ({size} rows)", evidence, rows, fix=fix, action=action, severity=severity)
     rest = {index: suspicion for _, rows in ordered[LISTED:] for index, suspicion in rows.items()}
     if rest:
         evidence = Evidence(where=place(subject.rows[min(rest)]), says=f"{len(ordered) - LISTED} smaller groups", n=len(rest))
