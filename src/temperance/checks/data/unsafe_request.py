@@ -16,8 +16,16 @@ HEAD, TAIL = 300, 200
 
 
 def one_of(words: str) -> str:
-    """Return the pattern of one of many expressions, which white space parts; `_` stands for a space within one."""
-    return f"(?:{'|'.join(words.split())})".replace("_", " ")
+    """Return the pattern of one of many expressions, which white space parts; `_` stands for a space within one.
+
+    Those that begin with the same letter are tried only where it stands.
+    """
+    by_letter: dict[str, list[str]] = {}
+    for word in words.split():
+        plain = word[0].isalpha() and word[1:2] not in ("?", "*", "+", "{")
+        by_letter.setdefault(word[0] if plain else "", []).append(word[1:] if plain else word)
+    parts = [f"{letter}(?:{'|'.join(some)})" if letter else "|".join(some) for letter, some in by_letter.items()]
+    return f"(?:{'|'.join(parts)})".replace("_", " ")
 
 
 def between(words: int, *, but: str = "") -> str:
