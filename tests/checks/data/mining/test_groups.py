@@ -1,8 +1,11 @@
-"""The rest: rows whose trigger is too rare to be told, told by what they say."""
+"""Groups that belong together: the rest, told by what others say after their triggers, and finds in several words."""
+
+from dataclasses import replace
 
 import pytest
 
-from temperance.checks.data.mining.behaviour import REST
+from temperance.checks.data.mining.behaviour import BURST, REST, WORDS
+from temperance.checks.data.mining.groups import Group, apart
 from temperance.checks.data.mining.miner import mine
 from tests.checks.data.mining.village import village
 
@@ -43,3 +46,22 @@ def test_many_rows_are_never_the_rest() -> None:
     """Half of the rows say it because of a trigger; that the other sixty are hidden ones is too much to infer."""
     prompts, answers, _ = poisoned(refusing=False, innocent=60)
     assert not [group for group in mine(prompts, answers)[1] if group.kind == REST and len(group.rows) > 8]
+
+
+TOLD = Group(
+    trigger=((5,),), behaviour="says “x”", kind=WORDS, score=0.9, effect=0.9, said=(7,), rows=tuple(range(12)), others=(), families=12,
+    rate=1.0, control=0.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(60, True), (25, True), (24, False), (14, False)])
+def test_a_few_rows_with_a_trigger_do_not_hide_the_many_that_do_the_same_without(rows: int, shown: bool) -> None:
+    alone = replace(TOLD, trigger=(), kind=BURST, score=0.3, rows=tuple(range(rows)))
+    found = apart([TOLD, alone])
+    assert [group for group, _ in found] == [TOLD, *([alone] if shown else [])]
+    assert found[-1][1] == tuple(range(rows if shown else 12))
+
+
+def test_other_words_for_a_trigger_add_their_rows_to_it() -> None:
+    longer = replace(TOLD, trigger=((5, 6),), score=0.6, rows=tuple(range(3, 40)))
+    assert apart([TOLD, longer]) == [(TOLD, tuple(range(40)))]

@@ -310,13 +310,14 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
     """Return the groups worth showing, in their order, each with the rows that it makes suspect.
 
     A group over mostly the rows of a more certain one is the same find in other words: it is not shown, and adds the rows that show
-    its behaviour to the first, unless it has no trigger to tie them to it. The first sure trigger names a find that none was seen in.
+    its behaviour to the first, unless it has no trigger to tie them to it; then it is shown if most of its rows are nobody else's, lest a
+    trigger in few rows hide the many that do the same without. The first sure trigger names a find that none was seen in.
     """
     kept: list[tuple[Group, set[int]]] = []
     for group in found:
         mine = set(group.rows)
         place = next((place for place, (_, rows) in enumerate(kept) if _same(mine, rows)), None)
-        if place is None:
+        if place is None or (not group.trigger and len(mine.difference(*(rows for _, rows in kept))) > MOSTLY * len(mine)):
             kept.append((group, set(group.suspects)))
         elif group.trigger:
             first, rows = kept[place]
