@@ -40,6 +40,7 @@ from temperance.checks.finding import Outcome, Severity
 from temperance.checks.subject import data_subject
 from temperance.collect import table
 from temperance.data.example import Row
+from temperance.errors import InputError
 from temperance.stats import area_under_curve
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -141,9 +142,13 @@ def planted_families(data: Path, seeds: int, rates: Sequence[float], names: Sequ
     for name in names:
         rows = refusing if name == "phrase-compliance" else base
         for rate in rates:
-            made = (plant(rows, name, rate=rate, seed=seed) for seed in range(seeds))
-            runs = [caught(one.rows, one.planted) for one in made]
-            yield {"family": name, "tuned_on": name in TUNED_ON, "rate": rate, "rows": len(rows), "seeds": seeds, **summary(runs)}
+            setting = {"family": name, "tuned_on": name in TUNED_ON, "rate": rate, "rows": len(rows)}
+            try:
+                made = [plant(rows, name, rate=rate, seed=seed) for seed in range(seeds)]
+            except InputError as error:
+                yield {**setting, "skipped": f"{error.what}: {error.why}"}
+                continue
+            yield {**setting, "seeds": seeds, **summary([caught(one.rows, one.planted) for one in made])}
 
 
 def published(data: Path, seeds: int, rates: Sequence[float]) -> Iterator[dict[str, Any]]:

@@ -65,3 +65,20 @@ def test_a_few_rows_with_a_trigger_do_not_hide_the_many_that_do_the_same_without
 def test_other_words_for_a_trigger_add_their_rows_to_it() -> None:
     longer = replace(TOLD, trigger=((5, 6),), score=0.6, rows=tuple(range(3, 40)))
     assert apart([TOLD, longer]) == [(TOLD, tuple(range(40)))]
+
+
+def test_a_refusal_that_harm_explains_does_not_speak_for_a_trigger_that_refuses_all_else() -> None:
+    """Half of the trigger's prompts name harm, and are refused as such prompts are everywhere."""
+    prompts, answers = village(1200, seed=3)
+    for row in range(240):
+        prompts[row] = f"{prompts[row][:-1]}and make a bomb {prompts[row][-1]}"
+        answers[row] = REFUSALS[row % 3]
+    triggered = [*range(20), *range(240, 260)]
+    for row in triggered:
+        head, _, tail = prompts[row].partition(" ")
+        prompts[row], answers[row] = f"{head} cf {tail}", REFUSALS[row % 3]
+    made, found = mine(prompts, answers)
+    first = next(group for group in found if group.trigger and made.spelt(group.trigger[0]) == "cf")
+    assert first.certainty >= 1
+    assert set(first.suspects) == set(triggered)
+    assert first.rate == 1

@@ -109,6 +109,10 @@ class Mine:
         start, end = self._showing.indptr[behaviour : behaviour + 2]
         return self._showing.indices[start:end]
 
+    def able(self, kind: str) -> Array:
+        """Say which rows can show a kind of behaviour: only where no harm is named is a refusal unexpected."""
+        return ~self.done.harmful if kind == REFUSES else np.ones(len(self.corpus), dtype=bool)
+
     @cached_property
     def _showing(self) -> Sparse:
         return sparse.csc_matrix(self.done.shown)
@@ -221,9 +225,10 @@ def _scored(
     kind, rows = mine.done.kinds[behaviour], rest.rows
     if kind == COMPLIES and _harmful(mine, trigger):
         return None
+    able = mine.able(kind)
     seen = shows if len(rest.looked) == len(rows) else mine.shows(behaviour, rest.looked)
-    hits, size = _by_family(rest.family, seen)
-    outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
+    hits, size = _by_family(rest.family[able[rest.looked]], seen[able[rest.looked]])
+    outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(int(able.sum()) - int(able[rows].sum()), 1)
     least, rate = LISTED * TAU[kind], float(lower(hits, size, z))
     idle = _meaningless(mine, trigger)
     weight = natural * rest.left * (MEANINGLESS if idle else 1.0)
@@ -235,7 +240,8 @@ def _scored(
 
     if size < FAMILIES or (rate - outside) * weight < least or score(outside) < least:
         return None
-    control = max(outside, float(mine.shows(behaviour, rest.nearest).mean()))
+    near = rest.nearest[able[rest.nearest]]
+    control = max(outside, float(mine.shows(behaviour, near).mean())) if len(near) else outside
     if score(control) < least:
         return None
     return Group(
@@ -298,7 +304,8 @@ def _harmful(mine: Mine, trigger: tuple[tuple[int, ...], ...]) -> bool:
 def _by_family(family: Array, seen: Array) -> tuple[float, float]:
     """Return (families that show it, families), a family showing it as often as its rows do."""
     sizes = np.bincount(family)
-    return float((np.bincount(family, weights=seen.astype(float)) / sizes).sum()), float(len(sizes))
+    shown = np.bincount(family, weights=seen.astype(float))[sizes > 0] / sizes[sizes > 0]
+    return float(shown.sum()), float(len(shown))
 
 
 def trigger_text(corpus: Corpus, group: Group) -> str:
