@@ -118,22 +118,18 @@ def audit(
     required: frozenset[str] = frozenset(),
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
-    """Run checks on a subject and return the report; `told` hears how many pieces of work of how many have been begun.
+    """Run checks on a subject and return the report.
 
-    On a table of many rows two processes share the work, where a second one can be had.
+    On a table of many rows two processes share the work, where a second one can be had, and `told` hears how many pieces of how many have
+    been begun.
     """
     every = tuple(checks)
     in_turn = [one for one in every if one.in_turn]
     pieces = [piece for piece in (in_turn, *([one] for one in every if not one.in_turn)) if piece]
     units = [functools.partial(_run, piece, subject) for piece in pieces]
 
-    def begun(unit: int) -> None:
-        told(unit, len(units))
-
-    if len(getattr(subject, "rows", ())) >= MANY:
-        found = shared(units, begun)
-    else:
-        found = [(begun(place), unit())[1] for place, unit in enumerate(units)]
+    many = len(getattr(subject, "rows", ())) >= MANY
+    found = shared(units, lambda begun: told(begun, len(units))) if many else [unit() for unit in units]
     by_id = {outcome.check: outcome for some in found for outcome in some}
     outcomes = tuple(by_id[one.id] for one in every)
     return Report(kind=subject.kind, path=subject.path, digest=subject.digest, outcomes=outcomes, required=required, blocking=blocking)
