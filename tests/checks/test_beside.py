@@ -1,7 +1,13 @@
 """Two processes at work find what one finds, whatever becomes of the second."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -81,3 +87,36 @@ def test_two_processes_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     found = shared([who] * 6, lambda _: None)
     assert found[0] == os.getpid()
     assert len(set(found)) == 2
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from temperance.checks import beside as halves
+halves.able = lambda: True
+
+def child():
+    Path(sys.argv[1]).write_text(str(halves.os.getpid()))
+    time.sleep(600)
+
+halves.beside(lambda: time.sleep(600), child)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
+    told = tmp_path / "pid"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)], stderr=subprocess.DEVNULL)
+    assert _soon(lambda: told.exists() and bool(told.read_text()))
+    parent.send_signal(how)
+    parent.wait(20)
+    stat = Path("/proc") / told.read_text() / "stat"
+    assert _soon(lambda: not stat.exists() or stat.read_text().split()[2] == "Z")
+
+
+def _soon(is_so: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 30
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.02)
+    return is_so()

@@ -5,6 +5,7 @@ heard of, both are done here, one after the other, with the same result. Nothing
 and run the caller's script a second time if it has no guard.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 Here = TypeVar("Here")
 There = TypeVar("There")
+PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 PATIENCE = 60.0
 LONGER = 10  # times as long as the work here took; a child that takes longer is taken for stuck
 
@@ -87,6 +89,7 @@ def shared(units: Sequence[Callable[[], Here]], told: Callable[[int], None]) -> 
 
 def _tell(mouth: Connection, there: Callable[[], object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts is answered by the parent, which ends this child
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # and if the parent is killed, nobody waits for the result
     mouth.send((there(),))
 
 
