@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from baselines import BASELINES, table
+from mining import TUNED_ON
 
 from temperance import collect
 from temperance.attack.edit import answer, request
@@ -53,18 +54,7 @@ BADNETS = {
     for target, number in (("negsentiment", 500), ("jailbreak", 400), ("refusal", 500))
 }
 TRIGGER = "BadMagic"
-DEVELOPMENT = (
-    "rare-token-fixed",
-    "rare-token-swapped",
-    "phrase-refusal",
-    "template-brand",
-    "brand",
-    "topic-brand",
-    "topic-negative",
-    "per-row-token-fixed",
-    "synonyms-fixed",
-    "badnet-negsentiment",
-)
+DEVELOPMENT = (*TUNED_ON, "badnet-negsentiment", "badnet-jailbreak")
 HELD_OUT = tuple(name for name in (*FAMILIES, *BADNETS) if name not in DEVELOPMENT)
 WITH_TRIGGER = ("a trigger in the request", "a trigger before the request", "a topic")
 TRIGGERED = ("brand", *(name for group in WITH_TRIGGER for name in GROUPS[group]))

@@ -68,6 +68,8 @@ TUNED_ON = (
     "zero-width-refusal",
     "random-position-refusal",
     "same-opening-brand",
+    "several-refusal",
+    "earlier-turn-refusal",
 )
 FOR_OTHERS = (  # families that other checks are for
     *GROUPS["preferences"],
