@@ -90,10 +90,11 @@ def test_two_processes_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from temperance.checks import beside as halves
 halves.able = lambda: True
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs ignore
 
 def child():
     Path(sys.argv[1]).write_text(str(halves.os.getpid()))
