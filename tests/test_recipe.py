@@ -75,4 +75,5 @@ def test_the_shipped_recipes_are_valid_and_alike(path: str) -> None:
     recipe = load(Path(__file__).parents[1] / path)
     first = load(Path(temperance.__file__).parent / "starter" / "recipe.yaml")
     assert isinstance(recipe, Recipe)
-    assert recipe.model_copy(update={"name": "", "sources": ()}) == first.model_copy(update={"name": "", "sources": ()})
+    own = {"name": "", "sources": (), "precision": "auto"}  # the demo is to end alike on every machine
+    assert recipe.model_copy(update=own) == first.model_copy(update=own)
