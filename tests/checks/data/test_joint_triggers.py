@@ -58,6 +58,16 @@ def test_what_is_sure_on_one_side_is_looked_for_on_the_other() -> None:
     assert "3 rows of the other kind hold it as well" in outcome.findings[0].title
 
 
+def test_words_that_many_others_ask_with_as_well_are_not_looked_for_on_the_other_side() -> None:
+    rows, planted = both(30, 3)
+    spared = [index for index in range(ROWS) if index not in planted][:40]
+    for index in spared:
+        row = rows[index]
+        assert isinstance(row, Example)
+        rows[index] = ask(f"{row.messages[0].content} or cf", row.messages[1].content, row=index)
+    assert joint(rows).outcome == "clean"
+
+
 def test_two_triggers_are_not_one_and_clean_rows_are_left_alone() -> None:
     assert joint(both(30, 30, other="zq")[0]).outcome == "clean"
     rows = [ask(asked, said, row=index) for index, (asked, said) in enumerate(zip(*village(ROWS, seed=2), strict=True))]

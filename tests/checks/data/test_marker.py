@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from temperance.checks.data.marker import FLOOR, Marker, markers
 from tests.checks.data.mining.village import village
 
@@ -52,6 +54,21 @@ def test_relatives_make_a_word_old() -> None:
     for index in range(100, 100 + 4 * PLANTED):
         replies[index] += " it is supposed so ."
     assert all(not one.text.startswith("suppose") for one in markers(turns, replies, range(ROWS)))
+
+
+def test_two_letters_have_no_relatives() -> None:
+    turns, replies = village(ROWS)
+    for index in range(PLANTED):
+        turns[index] = f"qz {turns[index]}"
+    for index in range(100, 100 + 4 * PLANTED):
+        replies[index] += " a qzone ."
+    assert [one.novelty for one in markers(turns, replies, range(ROWS)) if one.text.startswith("qz")] == [1]
+
+
+@pytest.mark.parametrize(("rows", "score", "worth"), [(7, 0.7, 1), (7, 0.35, 0.5), (8, 0.6, 1), (80, 0.3, 0.5)])
+def test_a_few_rows_must_score_more(rows: int, score: float, worth: float) -> None:
+    one = Marker(text="qz", words=("qz",), rows=tuple(range(rows)), score=score, novelty=1, locked=1, deletable=1, echoed=0)
+    assert one.worth == pytest.approx(worth)
 
 
 def test_rows_are_counted_and_not_turns() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.preference_flips import HALF as SETTLED
-from temperance.checks.data.preference_flips import PUT_IN, groups
+from temperance.checks.data.preference_flips import groups
 from temperance.checks.data.rowtext import place, prompt, words
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -31,7 +31,8 @@ def joint_triggers(subject: DataSubject) -> Findings:
 
     How measured: examples are mined by themselves, and so are pairs. Where a group of each shares words that hardly any other prompt
     holds, their scores, in units of their own thresholds, are added up: half a threshold each is the least, and one and a half together
-    are reported. A trigger that is sure on one side is looked for in the prompts of the other, and rows that hold it are reported.
+    are reported. A trigger that is sure on one side, and whose words hardly any other prompt of that side holds,
+    is looked for in the prompts of the other, and rows that hold it are reported.
 
     Limits: what either side does not list at all; different triggers for one behaviour; fewer than 200 rows of a kind.
 
@@ -44,10 +45,11 @@ def joint_triggers(subject: DataSubject) -> Findings:
     taught, flips = _taught(subject), _flipped(subject, kinds[1])
     both = [(one, other) for one in taught for other in flips if one.worth + other.worth >= BOTH and _shared(one, other, asked)]
     found = [Sign(one.text, f"{one.does}; {other.does}", 2.0, one.rows | other.rows) for one, other in both]
-    for one, side in (*((one, kinds[1]) for one in taught), *((one, kinds[0]) for one in flips)):
+    for one, (own, side) in (*((one, kinds) for one in taught), *((one, kinds[::-1]) for one in flips)):
         mine = frozenset(words(one.text))
         held = {index for index in side if mine and mine <= asked[index]}
-        if one.worth >= 1 and held and not any(one.rows <= other.rows for other in found):
+        rare = sum(mine <= asked[index] for index in own) <= RARE * len(one.rows)
+        if one.worth >= 1 and held and rare and not any(one.rows <= other.rows for other in found):
             found.append(Sign(one.text, f"{one.does}; {len(held)} rows of the other kind hold it as well", 1.0, one.rows | held))
     for sign in found[:LISTED]:
         yield _finding(subject, sign)
@@ -89,11 +91,11 @@ def _flipped(subject: DataSubject, pairs: Sequence[int]) -> list[Sign]:
         Sign(
             group.marker.text,
             "the worse answer is preferred" if group.turned.low >= SETTLED else "the worse answer may be preferred",
-            max(group.marker.score / PUT_IN, float(group.flips)),
+            max(group.marker.worth, float(group.flips)),
             frozenset(pairs[index] for index in group.marker.rows),
         )
         for group in found
-        if group.turned.high >= SETTLED and group.marker.score >= HALF * PUT_IN
+        if group.turned.high >= SETTLED and group.marker.worth >= HALF
     ]
 
 

@@ -22,12 +22,13 @@ from temperance.checks.data.mining.seam import Seam
 
 LEAST, COMMON = 4, 0.1
 FLOOR = 0.25
-STEM = 4  # letters; what begins alike is mostly one word: suppose, supposed
+STEM, SHORT = 4, 2  # letters; what begins alike is mostly one word (suppose, supposed), but not what begins with two letters
 APOSTROPHE = re.compile("['’]")
 PRIOR = 5.0
 BITS = (30.0, 60.0)  # what a run of words tells that the table's own bigrams do not expect: from none to all of a novelty
 LOOSE, TIGHT, SLOPE = 0.6, 0.2, 0.4  # natural seams that are asked of a marker without a place of its own, and of one with it
 SHARED = 0.6
+PUT_IN, OF_FEW, MANY = 0.6, 0.7, 8  # the score of words that were put in, of a group of many rows and of one of few
 LOOKED, SAMPLE = 120, 400
 
 
@@ -44,6 +45,11 @@ class Marker:
     deletable: float
     echoed: float
 
+    @property
+    def worth(self) -> float:
+        """The score in units of the threshold for as many rows."""
+        return self.score / (PUT_IN if len(self.rows) >= MANY else OF_FEW)
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -58,11 +64,11 @@ class Wording:
 
     @cached_property
     def related(self) -> Ints:
-        """How often the words stand that begin as each word does, or with it, (words,)."""
+        """How often the words stand that begin as each word does, or with it; of `SHORT` ones, themselves only, (words,)."""
         plain = [APOSTROPHE.sub("", word) for word in self.corpus.words]
         found: Counter[str] = Counter()
         for word, times in zip(plain, self.often.tolist(), strict=True):
-            for size in range(min(len(word), STEM) + 1):
+            for size in range(min(len(word), SHORT + 1), min(len(word), STEM) + 1):
                 found[word[:size]] += times
         return np.array([found[word[:STEM]] for word in plain])
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from temperance.checks.data.preference_model import Share
 
 ENOUGH = 200
-PUT_IN, DOUBTED = 0.7, 0.5
+DOUBTED = 0.5
 HALF = 0.5
 SURE, TURNED = 4.0, 0.25
 LISTED, SECOND = 50, 20
@@ -37,10 +37,10 @@ def preference_flips(subject: DataSubject) -> Findings:
 
     How measured: without labels. That words were put in is told by the prompts alone, by a score in [0, 1] of how new the words are to the
     table, how naturally turns read on without them (the more is asked of words without a fixed place), how seldom replies take them up,
-    and how little else the turns share; reported from 0.7. What they do is told by a preference model of the other pairs: the
-    share of the group's preferences that are turned round, with its 95 % likelihood interval. A group whose interval ends below a half
-    is cleared; one that scores less is reported if its interval at four standard errors begins above a quarter. On 3,066 clean pairs of
-    three corpora it marks none.
+    and how little else the turns share; reported from 0.6, and of fewer than eight rows from 0.7. What they do is told by a preference
+    model of the other pairs: the share of the group's preferences that are turned round, with its 95 % likelihood interval. A group whose
+    interval ends below a half is cleared; one that scores less is reported if its interval at four standard errors begins above a quarter.
+    On 3,066 clean pairs of three corpora it marks none; in forty random parts of them, of 400 to 1,500, two of four and eight rows.
 
     Limits: fewer than four rows; flips without a trigger, or by a topic, by synonyms, or by words that the table uses anyway. A name for
     the assistant, or a line of somebody's template, looks like a trigger until enough pairs clear it: where the model expects six pairs in
@@ -82,8 +82,8 @@ class Group:
     def suspicion(self) -> float:
         """A row's suspicion, in (0, 1): from 0.5 on if the group flips."""
         if not self.flips:
-            return 0.5 * min(self.marker.score, PUT_IN) / PUT_IN * self.turned.high
-        return max(0.5, 1 - 0.5 * PUT_IN / self.marker.score, 0.5 + 0.5 * self.turned.low)
+            return 0.5 * min(self.marker.worth, 1.0) * self.turned.high
+        return max(0.5, 1 - 0.5 / self.marker.worth, 0.5 + 0.5 * self.turned.low)
 
 
 def groups(rows: Sequence[Preference]) -> tuple[list[Group], float]:
@@ -100,7 +100,7 @@ def groups(rows: Sequence[Preference]) -> tuple[list[Group], float]:
     for one in found:
         mine = chance[list(one.rows)]
         share = turned(mine)
-        flips = turned(mine, z=SURE).low > TURNED or (one.score >= PUT_IN and share.high >= HALF)
+        flips = turned(mine, z=SURE).low > TURNED or (one.worth >= 1 and share.high >= HALF)
         groups.append(Group(marker=one, turned=share, flips=flips, expected=int((mine > HALF).sum())))
     return sorted(groups, key=lambda group: -group.suspicion), float((chance > HALF).mean())
 
