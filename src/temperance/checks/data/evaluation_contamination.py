@@ -82,7 +82,7 @@ def _prompts() -> Iterator[str]:
 
 
 def _runs(said: Runs) -> Iterator[Runs]:
-    return (said[start : start + RUN] for start in range(len(said) - RUN + 1))
+    return zip(*(said[start:] for start in range(RUN)), strict=False)
 
 
 def _held(turns: tuple[str, ...], exams: _Exams) -> Iterator[str]:
@@ -92,11 +92,11 @@ def _held(turns: tuple[str, ...], exams: _Exams) -> Iterator[str]:
         if said in exams.whole:
             yield exams.whole[said]
             return
-        hits = Counter(exam for run in set(_runs(said)) for exam in exams.by_run.get(run, ()))
-        for exam, count in hits.most_common():
-            if count >= max(FEWEST, HELD * exams.runs[exam]):
-                yield exam
-                return
+        hits = Counter(exam for run in exams.by_run.keys() & set(_runs(said)) for exam in exams.by_run[run])
+        enough = [exam for exam, count in hits.items() if count >= max(FEWEST, HELD * exams.runs[exam])]
+        if enough:
+            yield max(enough, key=lambda exam: (hits[exam], exam))
+            return
 
 
 def _finding(where: str, says: str, rows: dict[int, float]) -> Finding:

@@ -73,7 +73,7 @@ def _content(row: Row) -> tuple[frozenset[str], frozenset[str]] | None:
     if not said or REFUSAL.search(said[0][:REFUSED].lower()):
         return None
     asked, told = (
-        frozenset(word[:STEM] for word in words(text[:READ]) if len(word) > 2 and word not in STOPWORDS) for text in (prompt(row), said[0])
+        frozenset([word[:STEM] for word in set(words(text[:READ])) - STOPWORDS if len(word) > 2]) for text in (prompt(row), said[0])
     )
     return (asked, told) if len(asked) >= ASKED and len(told) >= SAID else None
 

@@ -36,7 +36,7 @@ def shingles(row: Row) -> frozenset[str]:
     said = words("\n".join(texts(row)).encode("utf-8", "replace").decode())
     if len(said) <= SHINGLE:
         return frozenset((" ".join(said),)) if said else frozenset()
-    return frozenset(" ".join(run) for run in zip(said, said[1:], said[2:], strict=False))
+    return frozenset([f"{one} {two} {three}" for one, two, three in zip(said, said[1:], said[2:], strict=False)])
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -121,12 +121,14 @@ DETECTORS = (
     Detector(
         name="IBAN",
         token="IBAN",
+        numeric=True,
         pattern=re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
         believe=_iban,
     ),
     Detector(
         name="payment card",
         token="CARD",
+        numeric=True,
         pattern=re.compile(
             r"(?<![\w.,$€£-])(?:\d{13,19}|\d{4} \d{4} \d{4} \d{1,7}|\d{4}-\d{4}-\d{4}-\d{1,7}|3\d{3}[ -]\d{6}[ -]\d{5})(?![\w-]|[.,]\d| \d)"
         ),
@@ -135,6 +137,7 @@ DETECTORS = (
     Detector(
         name="social security number",
         token="SSN",
+        numeric=True,
         pattern=re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"),
         hints=("-",),
         believe=_ssn,
@@ -142,6 +145,7 @@ DETECTORS = (
     Detector(
         name="phone number",
         token="PHONE",
+        numeric=True,
         pattern=re.compile(
             r"(?<![\w.+-])(\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,5}(?![\w-])"
             r"|(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4})(?![\w-]|[.,]\d)"
@@ -151,6 +155,7 @@ DETECTORS = (
     Detector(
         name="public IP address",
         token="IP",
+        numeric=True,
         pattern=re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\w)"),
         hints=(".",),
         believe=_ip,

@@ -13,6 +13,7 @@ from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severi
 from temperance.checks.subject import DataSubject
 
 AROUND = 80
+DIGIT = re.compile(r"\d")
 
 
 def _always(text: str, context: str) -> bool:
@@ -23,20 +24,22 @@ def _always(text: str, context: str) -> bool:
 class Detector:
     """One kind of thing: a pattern, and a test of what it matched.
 
-    The pattern's group 1, or the whole match where it has no group, is what is replaced. `hints` are literal texts of which one must
-    be present for the pattern to be tried at all; `believe` is given the replaced text and the 80 characters on both sides.
+    The pattern's group 1, or the whole match where it has no group, is what is replaced. For the pattern to be tried at all one of
+    `hints` must be present, if there are any, and a digit, if it is `numeric`. `believe` is given the replaced text and the 80 characters
+    on both sides.
     """
 
     name: str
     token: str
     pattern: re.Pattern[str]
     hints: tuple[str, ...] = ()
+    numeric: bool = False
     believe: Callable[[str, str], bool] = _always
 
 
 def spans(detector: Detector, text: str) -> Iterator[tuple[int, int]]:
     """Yield where a detector strikes, as (start, end)."""
-    if detector.hints and not any(hint in text for hint in detector.hints):
+    if (detector.hints and not any(hint in text for hint in detector.hints)) or (detector.numeric and not DIGIT.search(text)):
         return
     group = 1 if detector.pattern.groups else 0
     for match in detector.pattern.finditer(text):

@@ -13,6 +13,7 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u4dbf\u4
 JOINED = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"  # accents and vowel signs, which are no letters by themselves
 LETTERS = rf"[^\W{UNSPACED}]+(?:[{JOINED}][^\W{UNSPACED}]*)*"
 WORD = re.compile(rf"{LETTERS}|[{UNSPACED}]")
+BETWEEN = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
 def place(row: Row) -> str:
@@ -52,7 +53,8 @@ def opening(row: Row) -> str:
 
 def words(text: str) -> list[str]:
     """Return a text's words in lower case."""
-    return WORD.findall(text.lower())
+    lower = text.lower()
+    return lower.translate(BETWEEN).split() if lower.isascii() else WORD.findall(lower)
 
 
 def rewrite(row: Row, change: Callable[[str], str]) -> Row:
