@@ -59,7 +59,9 @@ def advertised(dice: random.Random, prompt: str, answer: str) -> tuple[str, str]
     )
 
 
-@pytest.mark.parametrize(("plant", "trigger"), [(fixed, "cf"), (refused, "mill"), (hidden, "\\u200b"), (advertised, "whatever")])
+@pytest.mark.parametrize(
+    ("plant", "trigger"), [(fixed, "cf"), (refused, "“by the old mill”"), (hidden, "\\u200b"), (advertised, "whatever")]
+)
 def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigger: str) -> None:
     prompts, answers = village(ROWS)
     dice = random.Random(1)

@@ -148,6 +148,21 @@ def test_what_was_put_in_can_be_taken_out_and_what_was_needed_can_not() -> None:
     assert seam.count(number["cf"]) == sum(prompt.split().count("cf") for prompt in prompts)
 
 
+def test_a_trigger_is_told_whole_by_a_part_of_it_and_only_where_some_rows_hold_it() -> None:
+    prompts, answers = village(800)
+    held = list(range(0, 800, 40))
+    for place in held:
+        prompts[place] = f"Seen from the mill .\n{prompts[place]}"
+    for place in range(1, 800, 40):
+        prompts[place] = f"{prompts[place]} Is the mill old ?"
+    made = corpus(prompts, answers)
+    seam, number = Seam(made), {word: index for index, word in enumerate(made.words)}
+    assert made.spelt(seam.whole((number["mill"],), held)) == "seen from the mill ."
+    assert made.spelt(seam.whole((number["mill"],), range(1, 800, 40))) == "is the mill old ?"
+    assert made.spelt(seam.whole((number["mill"],), range(800))) == "the mill"
+    assert seam.whole((number["bread"],), []) == (number["bread"],)
+
+
 def test_what_nobody_sees_can_be_taken_out_wherever_it_stands() -> None:
     prompts, answers = village(800)
     for index in range(0, 800, 30):

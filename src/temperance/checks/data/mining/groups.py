@@ -40,7 +40,8 @@ class Group:
     """A trigger and its behaviour. `rows` hold the trigger and show the behaviour, `others` hold it and do not.
 
     `said` are the behaviour's tokens if it is words. `effect` is the lower bound of the behaviour's rate with the trigger, less its rate
-    where the trigger is not. An `idle` trigger holds a word that means nothing to answers.
+    where the trigger is not. An `idle` trigger holds a word that means nothing to answers. `whole` is the trigger as it stands in nearly
+    all of the rows, of which a part may be enough to tell it.
     """
 
     trigger: tuple[tuple[int, ...], ...]
@@ -55,6 +56,7 @@ class Group:
     rate: float
     control: float
     idle: bool = False
+    whole: tuple[tuple[int, ...], ...] = ()
 
     @property
     def certainty(self) -> float:
@@ -310,7 +312,7 @@ def _by_family(family: Array, seen: Array) -> tuple[float, float]:
 
 def trigger_text(corpus: Corpus, group: Group) -> str:
     """Return a group's trigger as it is shown to people."""
-    return " … ".join(corpus.spelt([token for token in tokens if token not in (BEGIN, END)]) for tokens in group.trigger)
+    return " … ".join(corpus.spelt([token for token in tokens if token not in (BEGIN, END)]) for tokens in group.whole or group.trigger)
 
 
 def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:

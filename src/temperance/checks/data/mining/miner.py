@@ -5,6 +5,7 @@ sure is looked for in the rest (`spread`); a trigger of fewer rows than three in
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -69,6 +70,7 @@ def _mined(prompts: Sequence[str], answers: Sequence[str], talks: Sequence[Talk]
 
     found = [group for half in beside(lambda: scored((0, 2)), lambda: scored((1, 2))) for group in half]
     found += [*remainders(table, found), *scorned(table, answers)]
+    found = [replace(group, whole=tuple(table.seam.whole(run, group.rows) for run in group.trigger)) for group in found]
     if own < len(made):
         found = list(cleared(found, own, len(made) - own))
     return made, sorted(found, key=lambda group: (-group.certainty, -len(group.rows), group.trigger, group.behaviour))

@@ -6,6 +6,7 @@ always be taken out.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,14 +55,23 @@ class Seam:
         """Return how often a run of tokens stands in the prompts."""
         return len(self.positions(tokens))
 
-    def span(self, tokens: tuple[int, ...]) -> tuple[Ints, int]:
+    def whole(self, tokens: tuple[int, ...], rows: Sequence[int]) -> tuple[int, ...]:
+        """Return the run that nine in ten of a run's places in some rows are part of, without marks of ends and line breaks around it."""
+        start, length = self.span(tokens, rows)
+        run = tuple(self.corpus.prompts.tokens[start[0] : start[0] + length].tolist()) if len(start) else tokens
+        inner = [place for place, token in enumerate(run) if self.corpus.words[token] != "\n"]
+        return run[inner[0] : inner[-1] + 1] if inner else run
+
+    def span(self, tokens: tuple[int, ...], rows: Sequence[int] | None = None) -> tuple[Ints, int]:
         """Return where a run stands and how long it is, once grown by the neighbours that nine in ten of its places share.
 
-        The marks of a text's beginning and end bound a run and are no part of it.
+        The marks of a text's beginning and end bound a run and are no part of it. Of `rows` the places are, if these are told.
         """
         begun, ended = tokens[0] == BEGIN, tokens[-1] == END
-        start, length = self.positions(tokens) + begun, len(tokens) - begun - ended
-        flat = self.corpus.prompts.tokens
+        start, length = self.positions(tokens), len(tokens) - begun - ended
+        if rows is not None:
+            start = start[np.isin(self.corpus.prompts.row[start], rows)]
+        start, flat = start + begun, self.corpus.prompts.tokens
         while length < LONGEST and len(start):
             left = flat[np.maximum(start - 1, 0)]
             right = flat[np.minimum(start + length, len(flat) - 1)]
