@@ -175,9 +175,15 @@ class Report:
 
     @property
     def findings(self) -> list[Finding]:
-        """Every finding, worst first; those of one check in the order in which it told them."""
+        """Every finding, worst first: by severity, then by check, first those that suspect most in one finding.
+
+        Those of one check stay in the order in which it told them.
+        """
         found = [finding for outcome in self.outcomes for finding in outcome.findings]
-        return sorted(found, key=lambda finding: (finding.severity.rank, finding.id))
+        most: dict[tuple[Severity, str], float] = {}
+        for one in found:
+            most[one.severity, one.id] = max(most.get((one.severity, one.id), 0.0), sum(one.rows.values()))
+        return sorted(found, key=lambda one: (one.severity.rank, -most[one.severity, one.id], one.id))
 
     @property
     def verdict(self) -> Verdict:
