@@ -176,7 +176,7 @@ def audit_data(
             print(f"{one.path}: {one.format} in {one.container}, {held} ({one.why})", file=sys.stderr)
     good = table(trusted, format="auto")[0] if trusted else None
     asked = exam_prompts(exams or ())
-    with RunDisplay(["audit"], quiet=quiet, live=depth == "model") as display:  # a live display's thread would keep work to one process
+    with RunDisplay(["audit"], quiet=quiet) as display:
         display.started("audit", False)
         reads = None
         if depth == "model":

@@ -295,7 +295,8 @@ def run(job: Job) -> dict[str, Any]:
     rows, bad = list(read_rows(collected / "rows.jsonl")), read_quarantine(collected / "quarantine.jsonl")
     settings = job.recipe.curate
     earlier = (scans.read(one / "scan.json") for one in job.earlier if (one / "scan.json").is_file())
-    scan = scans.Scans(stored={key: outcomes for stored in earlier for key, outcomes in stored.items()})
+    told = functools.partial(job.progress.step, unit="checks")
+    scan = scans.Scans(stored={key: outcomes for stored in earlier for key, outcomes in stored.items()}, told=told)
     job.progress.say(f"checking {len(rows):,} rows")
     made = clean(
         rows,

@@ -22,21 +22,26 @@ from temperance.errors import InputError, plainly
 Scan = Callable[[Sequence[Check], DataSubject], tuple[Outcome, ...]]
 
 
-def measure(checks: Sequence[Check], subject: DataSubject) -> tuple[Outcome, ...]:
-    """Run the checks on a table."""
-    return tuple(audit(checks, subject).outcomes)
+Told = Callable[[int, int], None]
+
+
+def measure(checks: Sequence[Check], subject: DataSubject, told: Told = lambda done, total: None) -> tuple[Outcome, ...]:
+    """Run the checks on a table; `told` hears how far they are."""
+    return tuple(audit(checks, subject, told=told).outcomes)
 
 
 @dataclass
 class Scans:
     """Scans by key. Calling it gives the stored outcomes of the same checks on the same table, or measures and stores them.
 
-    A check that broke is measured again. `used` holds the scans of this curation, `replayed` counts those that were not measured anew.
+    A check that broke is measured again. `used` holds the scans of this curation, `replayed` counts those that were not measured anew;
+    `told` hears how far those are that were.
     """
 
     stored: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
     used: dict[str, tuple[Outcome, ...]] = field(default_factory=dict)
     replayed: int = 0
+    told: Told = lambda done, total: None
 
     def __call__(self, checks: Sequence[Check], subject: DataSubject) -> tuple[Outcome, ...]:
         """Return the outcomes of the checks on the table."""
@@ -48,7 +53,7 @@ class Scans:
             self.replayed += 1
             self.used[key] = known
         else:
-            self.used[key] = measure(checks, subject)
+            self.used[key] = measure(checks, subject, self.told)
         return self.used[key]
 
 

@@ -1,4 +1,5 @@
 import io
+import threading
 
 import pytest
 from rich.console import Console
@@ -71,6 +72,24 @@ def test_the_live_display_shows_every_stage_and_the_running_ones_figures() -> No
     assert "5/10 steps  loss 0.1  1,234 tokens/s" in lines[1]
     assert lines[2].split() == ["·", "gate"]
     assert lines[3].split() == ["elapsed", "0:10"]
+
+
+def test_the_live_display_is_drawn_when_told_four_times_a_second_at_most_and_by_no_thread() -> None:
+    shown, out, clock = display(terminal=True)
+    threads = threading.active_count()
+    with shown:
+        shown.started("sft", False)
+        assert threading.active_count() == threads
+        begun = len(out.getvalue())
+        shown.step(1, 9)
+        drawn = len(out.getvalue())
+        shown.step(2, 9)
+        assert begun < drawn == len(out.getvalue())
+        clock.time = 0.3
+        shown.step(3, 9)
+        assert "3/9" in out.getvalue()[drawn:]
+        shown.finished("sft", 1.0)
+    assert "3/9" not in out.getvalue().rpartition("sft")[2]
 
 
 def die_in_a_stage(shown: RunDisplay, error: type[BaseException]) -> None:

@@ -1,6 +1,7 @@
 """What a person sees while a run goes on: one live display on a terminal, plain lines elsewhere, nothing when quiet. All on stderr.
 
-The library reports here and never prints. The display knows the stages' names and what it is told, nothing of what they do.
+The library reports here and never prints. The display knows the stages' names and what it is told, nothing of what they do. It is drawn
+anew when it is told something, by no thread of its own: a process with two threads cannot safely be forked, and checks work in two.
 """
 
 import sys
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from temperance.report.wording import clock, duration, shown
 
-EVERY = 5.0
+EVERY, DRAWN = 5.0, 0.25  # seconds between two lines, and between two drawings
 BAR = 14
 LONGEST = 2000
 
@@ -27,7 +28,6 @@ class RunDisplay:
     Args:
         stages: the names of the stages, in their order.
         quiet: say nothing at all.
-        live: draw on a terminal; else lines are written there too, and no thread is started.
         console: where to write; stderr if not given.
         now: the clock, in seconds.
     """
@@ -37,11 +37,10 @@ class RunDisplay:
         stages: Sequence[str],
         *,
         quiet: bool = False,
-        live: bool = True,
         console: Console | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.stages, self.quiet, self.drawn, self.now = tuple(stages), quiet, live, now
+        self.stages, self.quiet, self.now = tuple(stages), quiet, now
         self.console = console or Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
         self.state = dict.fromkeys(self.stages, "waiting")
         self.seconds: dict[str, float] = {}
@@ -52,12 +51,12 @@ class RunDisplay:
         self.first: tuple[float, int] | None = None
         self.unit = "steps"
         self.figures: dict[str, float] = {}
-        self.said = float("-inf")
+        self.said = self.drawn = float("-inf")
         self.live: Live | None = None
 
     def __enter__(self) -> "RunDisplay":
-        if not self.quiet and self.drawn and self.console.is_terminal:
-            self.live = Live(console=self.console, get_renderable=self.render, refresh_per_second=4, transient=False)
+        if not self.quiet and self.console.is_terminal:
+            self.live = Live(console=self.console, get_renderable=self.render, auto_refresh=False, transient=False)
             self.live.start()
         return self
 
@@ -78,15 +77,13 @@ class RunDisplay:
         self.since, self.first, self.said = self.now(), None, self.now()
         self.done = self.total = 0
         self.figures = {}
-        if self.live is None:
-            self._line(f"{stage} is cached" if cached else f"{stage} …")
+        self._shown(f"{stage} is cached" if cached else f"{stage} …")
 
     def finished(self, stage: str, seconds: float) -> None:
         """Show that a stage has been committed."""
         self.state[stage], self.seconds[stage] = "done", seconds
         self.current = ""
-        if self.live is None:
-            self._line(f"{stage} done in {duration(seconds)}")
+        self._shown(f"{stage} done in {duration(seconds)}")
 
     def say(self, text: str) -> None:
         """Keep one line above the display."""
@@ -102,7 +99,10 @@ class RunDisplay:
         if self.first is None or (unit, total) != (self.unit, self.total) or done < self.done:
             self.first = (moment, done)
         self.done, self.total, self.unit, self.figures = done, total, unit, figures
-        if self.live is None and moment - self.said >= EVERY:
+        if self.live is not None and moment - self.drawn >= DRAWN:
+            self.drawn = moment
+            self.live.refresh()
+        elif self.live is None and moment - self.said >= EVERY:
             self.said = moment
             self._line(f"{self.current}: {', '.join(self._facts())}")
 
@@ -119,6 +119,13 @@ class RunDisplay:
             facts.append(f"{value:,.0f} tokens/s" if name == "tokens_per_second" else f"{name.replace('_', ' ')} {value:.3g}")
         left = self.remaining()
         return facts if left is None else [*facts, f"{clock(left)} left"]
+
+    def _shown(self, text: str) -> None:
+        """Draw the display anew, or write a line."""
+        if self.live is None:
+            self._line(text)
+        else:
+            self.live.refresh()
 
     def _line(self, text: str) -> None:
         if not self.quiet:
