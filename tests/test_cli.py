@@ -182,13 +182,20 @@ def test_the_river_up_to_curate_leaves_a_verified_run(
     assert "rows.jsonl: altered" in capsys.readouterr().out
 
 
-def test_an_interrupt_leaves_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_leaves_with_2_and_says_what_becomes_of_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("temperance.collect.table", interrupted)
     assert temperance("audit", "data", rows(tmp_path, *ROWS), monkeypatch=monkeypatch) == 2
-    assert "goes on from here" in capsys.readouterr().err
+    assert "the same command begins anew" in capsys.readouterr().err
+    monkeypatch.setattr("temperance.pipeline.run", interrupted)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"name: r\nseed: 1\nout: {tmp_path}/runs\nsources: [{{path: {rows(tmp_path, *ROWS)}}}]\n")
+    assert temperance("run", str(recipe), monkeypatch=monkeypatch) == 2
+    assert "the same command goes on from here" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_no_defect(tmp_path: Path) -> None:

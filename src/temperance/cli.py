@@ -326,7 +326,8 @@ def main() -> None:
     except SystemExit as leaving:
         if leaving.code != INTERRUPTED:
             raise
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        again = "goes on from here" if sys.argv[1:2] == ["run"] else "begins anew"
+        print(f"\nstopped; the same command {again}", file=sys.stderr)
     except TemperanceError as error:
         from temperance.report.wording import shown
 
