@@ -94,15 +94,17 @@ def _finding(
     near: tuple[Quote, ...] = (),
 ) -> Finding:
     """Return a group as a finding about rows of the table."""
+    from temperance.checks.data.mining.behaviour import BURST
     from temperance.checks.data.mining.table import suspicion
 
     doing = {part.rows[index] for index in group.rows}
     some = spread([index for index in suspects if index in doing] or suspects)
     examples = cut(part.corpus, group).quotes(subject.rows[index] for index in some)
     quoted = " | ".join(one.prompt if group.trigger else one.answer for one in examples[:NAMED])
+    unfit = " say it where it suits their own prompt no better than anybody's" if group.kind == BURST else ""
     says = (
-        f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows, {group.families} of them unlike each other; "
-        f"elsewhere {group.control:.1%}; for example {quoted}"
+        f"{len(group.rows)} of {len(group.rows) + len(group.others)} rows{unfit}, {group.families} of them unlike each other; "
+        f"{'usual are' if unfit else 'elsewhere'} {group.control:.1%}; for example {quoted}"
     )
     doubt = "" if severity is Severity.HIGH else "below the threshold: "
     return Finding(
