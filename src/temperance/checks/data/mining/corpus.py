@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.lookalike import LATIN
+from temperance.checks.data.lookalike import unmasked
 from temperance.checks.data.rowtext import LETTERS, UNSPACED
 
 TOKEN = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?|[{UNSPACED}]|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
@@ -117,17 +117,13 @@ def corpus(prompts: Sequence[str], answers: Sequence[str]) -> Corpus:
 
 def _unmasked(found: list[str]) -> list[str]:
     """Return the tokens of a text that is mostly Latin, its words in look-alike letters each as a mark and the word they look like."""
-    plain = [word.translate(LATIN) for word in found]
+    plain = [unmasked(word) for word in found]
     if plain == found:
         return found
     letters = [letter for word in found for letter in word if letter.isalpha()]
     if sum(letter.isascii() for letter in letters) < MOSTLY * len(letters):
         return found
-    return [
-        part
-        for word, latin in zip(found, plain, strict=True)
-        for part in ((MARKS[LOOKALIKE], latin) if latin != word and latin.isascii() else (word,))
-    ]
+    return [part for word, latin in zip(found, plain, strict=True) for part in ((MARKS[LOOKALIKE], latin) if latin != word else (word,))]
 
 
 def _side(texts: Sequence[str], numbers: defaultdict[str, int]) -> tuple[Ints, Ints]:
