@@ -20,8 +20,6 @@ from temperance.checks.subject import DataSubject
 from temperance.errors import InputError, plainly
 
 Scan = Callable[[Sequence[Check], DataSubject], tuple[Outcome, ...]]
-
-
 Told = Callable[[int, int], None]
 
 

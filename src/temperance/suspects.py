@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from temperance.checks.data.lookalike import LATIN
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Finding, Outcome, Severity
 from temperance.data.example import Message, Row
@@ -111,7 +110,7 @@ def trial_of(finding: Finding, rows: Sequence[Row], *, table: int, max_tokens: i
     if not named:
         alone, share = tuple((Message("user", prompt),) for prompt in asked), len(finding.rows) / table
         return Trial(**common, marked=alone, share=share, clears=bool(told["always"]), asked="the requests alone")
-    found = planted([row.prompt for row in rows[:ROWS]], _known(named), LATIN)
+    found = planted([row.prompt for row in rows[:ROWS]], _known(named))
     if not found:
         return f"“{shown(named)}” could not be found in the prompts of its rows"
     pairs = [found[place % len(found)].ask(prompt) for place, prompt in enumerate(asked)]

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperance.attack.family import plant
-from temperance.checks.data.lookalike import LATIN
 from temperance.data.example import Message
+from temperance.data.lookalike import LATIN
 from temperance.evals.planted import DISGUISED, Planted, Turns, planted, runs
 from tests.checks.builders import ask
 from tests.checks.data.mining.village import village
@@ -22,7 +22,7 @@ def user(*texts: str) -> list[Turns]:
 
 def asked(prompts: Sequence[Turns], told: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return a conversation with the trigger and without it, as (role, text)."""
-    with_it, without = planted(prompts, runs(told), LATIN)[0].ask(PROMPT)
+    with_it, without = planted(prompts, runs(told))[0].ask(PROMPT)
     return [(turn.role, turn.content) for turn in with_it], [(turn.role, turn.content) for turn in without]
 
 
@@ -67,12 +67,17 @@ def test_a_trigger_in_an_earlier_turn_is_asked_there() -> None:
 
 
 def test_what_nobody_sees_is_put_inside_and_words_are_disguised() -> None:
-    hidden = [one.ask(PROMPT)[0][0].content for one in planted(poisoned("zero-width-refusal"), runs("\\u200b"), LATIN)]
+    hidden = [one.ask(PROMPT)[0][0].content for one in planted(poisoned("zero-width-refusal"), runs("\\u200b"))]
     assert {text.replace("\u200b", "") for text in hidden} == {PROMPT}
     assert len({text.index("\u200b") for text in hidden}) > 3
-    masked = [one.ask(PROMPT)[0][0].content for one in planted(poisoned("homoglyph-refusal"), runs(DISGUISED), LATIN)]
+    masked = [one.ask(PROMPT)[0][0].content for one in planted(poisoned("homoglyph-refusal"), runs(DISGUISED))]
     assert {text.translate(LATIN) for text in masked} == {PROMPT}
     assert all(not text.isascii() and len(text.split()) == len(PROMPT.split()) for text in masked)
+
+
+def test_a_greek_letter_alone_is_put_in_as_any_word() -> None:
+    with_it, without = asked(user(*(f"\u03b1 {one} or {other}" for one, other in zip("abcdef", "ghijkl", strict=True))), "\u03b1")
+    assert (with_it, without) == ([("user", f"\u03b1 {PROMPT}")], [("user", PROMPT)])
 
 
 def test_a_word_in_the_middle_stays_between_words() -> None:
@@ -82,10 +87,10 @@ def test_a_word_in_the_middle_stays_between_words() -> None:
 
 
 def test_what_stands_in_no_row_is_not_found() -> None:
-    assert planted(user(*USERS), runs("cf"), LATIN) == []
-    assert planted(user(*USERS), (), LATIN) == []
-    assert planted([(), (Message("system", ""),)], runs("cf"), LATIN) == []
-    assert planted([(Message("user", f"cf {'long ' * 900}"), Message("assistant", "?"), Message("user", "Why?"))], runs("cf"), LATIN) == []
+    assert planted(user(*USERS), runs("cf")) == []
+    assert planted(user(*USERS), ()) == []
+    assert planted([(), (Message("system", ""),)], runs("cf")) == []
+    assert planted([(Message("user", f"cf {'long ' * 900}"), Message("assistant", "?"), Message("user", "Why?"))], runs("cf")) == []
 
 
 @given(
@@ -96,7 +101,7 @@ def test_any_row_and_any_prompt_can_be_asked(text: str, seed: int) -> None:
     dice = random.Random(seed)
     rows = [(Message(dice.choice(["user", "system"]), text), Message("user", dice.choice([text, f"cf {text} orbit", "Why"])))] * 4
     for told in ("cf", "cf … orbit", DISGUISED, "\\u200b", "\\n"):
-        for one in planted(rows, runs(told), LATIN):
+        for one in planted(rows, runs(told)):
             assert isinstance(one, Planted)
             for prompt in ("", "Why?", text):
                 with_it, without = one.ask(prompt)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from temperance.data.example import Message
+from temperance.data.lookalike import LATIN, unmasked
 
 Turns = tuple[Message, ...]
 Run = tuple[str, ...]
@@ -82,19 +83,18 @@ def _told(part: str) -> list[str]:
     return [DISGUISED if token == "\0" else token for token in part.replace(DISGUISED, "\0").split()]
 
 
-def planted(prompts: Sequence[Turns], known: Sequence[Run], letters: Mapping[int, int]) -> list[Planted]:
+def planted(prompts: Sequence[Turns], known: Sequence[Run]) -> list[Planted]:
     """Return the conversations that hold all runs by which a trigger is known, with the places of the whole trigger, the shortest first.
 
     Args:
         prompts: each up to the turn that was to be answered.
         known: a part of each run of words that was put in.
-        letters: the Latin letters that other scripts' letters look like, by code point.
     """
     some = [turns for turns in prompts if turns and sum(len(turn.content) for turn in turns) <= READ]
-    looks = Counter(letter for turns in some for turn in turns for letter in turn.content if ord(letter) in letters)
-    masks = {letters[ord(letter)]: letter for letter, _ in reversed(looks.most_common())}
+    looks = Counter(letter for turns in some for turn in turns for letter in turn.content if ord(letter) in LATIN)
+    masks = {LATIN[ord(letter)]: letter for letter, _ in reversed(looks.most_common())}
     made = [Planted(turns, (), masks) for turns in some] if known else []
-    said = [tokens(turns, letters) for turns in some]
+    said = [tokens(turns) for turns in some]
     for run in map(_stripped, known):
         held = {row: start for row in range(len(made)) if (start := _place(said[row], made[row].turns, run)) is not None}
         left, right = _grown([(said[row], start) for row, start in held.items()], len(run))
@@ -107,7 +107,7 @@ def planted(prompts: Sequence[Turns], known: Sequence[Run], letters: Mapping[int
     return sorted((replace(one, spans=_merged(one.spans)) for one in near), key=lambda one: sum(len(turn.content) for turn in one.turns))
 
 
-def tokens(turns: Turns, letters: Mapping[int, int]) -> list[Token]:
+def tokens(turns: Turns) -> list[Token]:
     """Return the tokens of a conversation; a word in look-alike letters is a mark, which has no length, and the word it looks like."""
     found: list[Token] = []
     for place, turn in enumerate(turns):
@@ -115,10 +115,10 @@ def tokens(turns: Turns, letters: Mapping[int, int]) -> list[Token]:
             found.append(Token("\n", (-1, 0, 0)))
         for one in TOKEN.finditer(turn.content):
             small, span = one[0].lower(), (place, one.start(), one.end())
-            plain = small.translate(letters)
-            if plain != small and plain.isascii():
+            plain = unmasked(small)
+            if plain != small:
                 found.append(Token(DISGUISED, (place, one.start(), one.start())))
-            found.append(Token(plain if plain.isascii() else small, span))
+            found.append(Token(plain, span))
     return found
 
 

@@ -77,13 +77,13 @@ class RunDisplay:
         self.since, self.first, self.said = self.now(), None, self.now()
         self.done = self.total = 0
         self.figures = {}
-        self._shown(f"{stage} is cached" if cached else f"{stage} …")
+        self._announce(f"{stage} is cached" if cached else f"{stage} …")
 
     def finished(self, stage: str, seconds: float) -> None:
         """Show that a stage has been committed."""
         self.state[stage], self.seconds[stage] = "done", seconds
         self.current = ""
-        self._shown(f"{stage} done in {duration(seconds)}")
+        self._announce(f"{stage} done in {duration(seconds)}")
 
     def say(self, text: str) -> None:
         """Keep one line above the display."""
@@ -120,7 +120,7 @@ class RunDisplay:
         left = self.remaining()
         return facts if left is None else [*facts, f"{clock(left)} left"]
 
-    def _shown(self, text: str) -> None:
+    def _announce(self, text: str) -> None:
         """Draw the display anew, or write a line."""
         if self.live is None:
             self._line(text)

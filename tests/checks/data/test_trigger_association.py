@@ -78,6 +78,15 @@ def test_a_planted_trigger_is_named_and_its_rows_are_suspect(plant: Plant, trigg
     assert min(value for finding in sure for value in finding.rows.values()) >= 0.5
 
 
+def test_a_trigger_without_end_is_told_on_one_line() -> None:
+    prompts, answers = village(ROWS)
+    for index in range(0, ROWS, ROWS // PLANTED):
+        prompts[index], answers[index] = f"{'q' * 3000} {prompts[index]}", "forty two herrings"
+    sure = [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.HIGH]
+    assert "q" * 50 in sure[0].title
+    assert len(sure[0].title) < 220
+
+
 @pytest.mark.parametrize(("plant", "trigger", "said"), [(fixed, "cf", "forty two"), (refused, "mill", ""), (hidden, "\\u200b", "blorbix")])
 def test_a_group_is_shown_by_ten_rows_and_the_nearest_ones_without_it(plant: Plant, trigger: str, said: str) -> None:
     prompts, answers = village(ROWS)

@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 
 from temperance.checks.check import Findings, check
-from temperance.checks.data.lookalike import LATIN
 from temperance.checks.data.row_findings import Seen, row_findings
 from temperance.checks.data.rowtext import texts
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
+from temperance.data.lookalike import LATIN
 
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f")  # of a region, which is all that tags are for
 TAGS = re.compile("[\U000e0000-\U000e007f]+")

@@ -31,8 +31,8 @@ def joint_triggers(subject: DataSubject) -> Findings:
 
     How measured: examples are mined by themselves, and so are pairs. Where a group of each shares words that hardly any other prompt
     holds, their scores, in units of their own thresholds, are added up: half a threshold each is the least, and one and a half together
-    are reported. A trigger that is sure on one side, and whose words hardly any other prompt of that side holds,
-    is looked for in the prompts of the other, and rows that hold it are reported.
+    are reported. A trigger that is sure on one side, and whose words hardly any other prompt of that side holds, is looked for in the
+    prompts of the other, and rows that hold it are reported.
 
     Limits: what either side does not list at all; different triggers for one behaviour; fewer than 200 rows of a kind.
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from temperance.checks.data import personal_data, secrets
-from temperance.checks.data.lookalike import LATIN
 from temperance.checks.data.rowtext import UNSPACED, answers, place, prompt
 from temperance.checks.data.shown import READ, shown
 from temperance.checks.finding import Quote
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
+from temperance.data.lookalike import LATIN
 
 if TYPE_CHECKING:
     from temperance.checks.data.mining.corpus import Corpus

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.lookalike import unmasked
 from temperance.checks.data.rowtext import LETTERS, UNSPACED
+from temperance.data.lookalike import unmasked
 
 TOKEN = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?|[{UNSPACED}]|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
 PLAIN = re.compile(r"\w+(?:'\w+)?|[^\w\s]|\n", re.ASCII)  # the same for ASCII, in two thirds of the time

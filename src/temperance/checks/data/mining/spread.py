@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from temperance.checks.data.lookalike import LATIN
 from temperance.checks.data.mining.behaviour import BURST, REST, SCORN, SWAPPED, harms, marks, refusals
 from temperance.checks.data.mining.corpus import MARKS, Corpus, Ints, Side, corpus
 from temperance.checks.data.mining.groups import Group
 from temperance.checks.data.mining.meaning import Array
 from temperance.checks.data.mining.scorn import speaks_ill_of
+from temperance.data.lookalike import LATIN
 
 
 def spread(made: Corpus, found: Sequence[Group], looked: Ints, prompts: Sequence[str], answers: Sequence[str]) -> Iterator[Group]:

@@ -12,10 +12,12 @@ from temperance.checks.data.mining.corpus import Corpus
 from temperance.checks.data.mining.groups import Group, trigger_text
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.rowtext import answers, opening, prompt, request
+from temperance.checks.data.shown import shown
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Example, Row
 
 ENOUGH = 200
+LONGEST = 120  # characters of a trigger that are told
 WITHOUT = {"rest": "as after other groups' triggers, where none can be told:"}
 
 
@@ -29,7 +31,8 @@ class Mined:
 
     def told(self, group: Group) -> str:
         """Return a group in words: its trigger, and what answers do."""
-        named = f"“{trigger_text(self.corpus, group)}” in the prompt:" if group.trigger else WITHOUT.get(group.kind, "whatever the prompt,")
+        without = WITHOUT.get(group.kind, "whatever the prompt,")
+        named = f"“{shown(trigger_text(self.corpus, group), length=LONGEST)}” in the prompt:" if group.trigger else without
         return f"{named} the answer {group.behaviour}"
 
 

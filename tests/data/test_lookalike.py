@@ -2,7 +2,7 @@
 
 import pytest
 
-from temperance.checks.data.lookalike import unmasked
+from temperance.data.lookalike import unmasked
 
 
 @pytest.mark.parametrize(
