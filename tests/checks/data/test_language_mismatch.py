@@ -1,6 +1,7 @@
 import pytest
 
-from temperance.checks.data.language_mismatch import language, language_mismatch
+from temperance.checks.data.language import languages
+from temperance.checks.data.language_mismatch import language_mismatch
 
 from ..builders import ask, flagged, on_rows
 
@@ -16,7 +17,7 @@ SAID = {
 
 @pytest.mark.parametrize("code", ["fr", "de", "ru", "zh"])
 def test_an_answer_in_another_language_is_named(code: str) -> None:
-    assert language(SAID[code]) == code
+    assert languages([SAID[code]]) == [code]
     outcome = on_rows(language_mismatch, ask(QUESTION, SAID["en"]), ask(QUESTION, SAID[code]))
     assert flagged(outcome) == {1: "review"}
     assert f"answered in {code}" in outcome.findings[0].title

@@ -4,9 +4,14 @@ It reads what `unsafe_request.read` reads of a text. It knows nothing about answ
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from temperance.checks.data.unsafe_request import CONTEMPT, OPPOSITE, WHOM, between, one_of, read
+from temperance.checks.data.column import Column
+from temperance.checks.data.unsafe_request import ASKS, CONTEMPT, EVADES, GRAVE, OPPOSITE, WHOM, between, one_of, read
+
+if TYPE_CHECKING:
+    import numpy as np
 
 OTHER = "another harm"
 SELF_HARM, ABUSE, ARMS, POISON, CODE, DRUGS, ARSON, VIOLENCE = (
@@ -212,6 +217,11 @@ def explicit(text: str) -> str:
     if OPPOSITE.search(said) or _OWN.search(said) or not _WANTS.search(said):
         return ""
     return next((kind for kind, pattern in _EXPLICIT.items() if pattern.search(said)), "")
+
+
+def suspected(texts: Sequence[str]) -> "np.ndarray":
+    """Say of all texts at once which may ask for harm, (texts,): of all others `asks` and `explicit` say that they do not."""
+    return Column([read(text) for text in texts]).holding(EVADES, *ASKS, GRAVE, *_EXPLICIT.values())
 
 
 def about(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from temperance.checks.check import Findings, check
 from temperance.checks.data.row_findings import Seen, row_findings, second_list
 from temperance.checks.data.rowtext import answers, request
-from temperance.checks.data.stance import gravest, turns_down
+from temperance.checks.data.stance import gravest, turned_down
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
@@ -53,7 +53,10 @@ def needless_refusal(subject: DataSubject) -> Findings:
 
     Fix: answer the request, or drop the row.
     """
-    told = {index: kind for index, row in enumerate(subject.rows) if (kind := _refusal(row))}
+    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
+    asked = [request(subject.rows[index])[:READ] for index in rows]
+    down = turned_down(asked, [answers(subject.rows[index])[0] for index in rows])
+    told = {rows[one]: kind for one in down if (kind := _refusal(subject.rows[rows[one]], asked[one]))}
     count = Counter(told.values())
     low, high = wilson(count["bare"] + count["specific"], len(subject.rows))
     needless = count["bare"] + count["specific"]
@@ -74,13 +77,10 @@ def needless_refusal(subject: DataSubject) -> Findings:
     return {**kinds, "needless share, lower bound": low, "needless share, upper bound": high}
 
 
-def _refusal(row: Row) -> Refusal:
-    """Return what kind of refusal the answer is; empty if it is none, or the request is about refusing."""
-    said = answers(row)
-    if not said:
-        return ""
-    asked, answer = request(row)[:READ], said[0][:READ]
-    if not turns_down(asked, said[0]) or ABOUT_REFUSING.search(asked.lower()):
+def _refusal(row: Row, asked: str) -> Refusal:
+    """Return what kind of refusal an answer that turns a request down is; empty if the request is about refusing."""
+    answer = answers(row)[0][:READ]
+    if ABOUT_REFUSING.search(asked.lower()):
         return ""
     kind = gravest(row)
     specific = REASON.search(answer.lower()) or len(stems(asked[:OPENING]) & stems(answer)) >= SPECIFIC

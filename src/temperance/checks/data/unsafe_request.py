@@ -108,7 +108,7 @@ _CRIME = re.compile(
     )
     + r"\b"
 )
-_EVADES = re.compile(
+EVADES = re.compile(
     r"\b"
     + one_of(
         r"""without_(?:\w+_){0,4}(?:caught|noticed|noticing|detected|detection|seen|seeing|knowing|knowledge|consent|suspecting|suspicion|traced?)
@@ -139,8 +139,8 @@ CONTEMPT = re.compile(
     r"|\bwhite suprem\w+|\bneo-?nazi\w*|\bnigg\w+|\bfagg\w+|\bkikes?\b|\btrann(?:y|ies)\b"
     r"|\binsults? (?:for|to|about|against)\b|\brevenge on\b"
 )
-_ASKS = (_AGAINST, _MAKING, _CRIME, CONTEMPT)
-_GRAVE = re.compile(
+ASKS = (_AGAINST, _MAKING, _CRIME, CONTEMPT)
+GRAVE = re.compile(
     r"\b"
     + one_of(
         r"""murder\w* assassin\w* bombs? bombing explosives? explode molotov grenade\w* guns? ammunition poison\w* tortur\w+ strangl\w+
@@ -212,9 +212,9 @@ def asks(text: str) -> Asks:
     `touchy`: it names harm, or what people refuse to speak of. `plain`: none of these. The first 300 characters are read, and the last 200.
     """
     said = read(text)
-    if _EVADES.search(said):
+    if EVADES.search(said):
         return "unsafe"
-    kind: Asks = "unsafe" if any(pattern.search(said) for pattern in _ASKS) else "grave" if _GRAVE.search(said) else "plain"
+    kind: Asks = "unsafe" if any(pattern.search(said) for pattern in ASKS) else "grave" if GRAVE.search(said) else "plain"
     if kind != "plain":
         return "touchy" if OPPOSITE.search(said) else kind
     return "touchy" if HARM.search(said) or _TOUCHY.search(said) else "plain"

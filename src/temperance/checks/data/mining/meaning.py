@@ -7,7 +7,7 @@ texts: a table that holds a swapped answer would otherwise explain it. It knows 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 
 from temperance.checks.data.mining.corpus import Corpus, Sparse
 
@@ -77,14 +77,19 @@ def _fit(texts: Sparse, dice: np.random.Generator) -> Array:
     """Return a map from words to the leading right singular vectors, (words, RANK)."""
     sketch = texts @ dice.standard_normal((texts.shape[1], RANK + OVERSAMPLED), dtype=np.float32)
     for _ in range(2):
-        sketch = texts @ (texts.T @ np.linalg.qr(sketch)[0])
-    basis = np.linalg.qr(sketch)[0]
+        sketch = texts @ (texts.T @ _basis(sketch))
+    basis = _basis(sketch)
     narrow = texts.T @ basis
     squares, turns = np.linalg.eigh(narrow.T @ narrow)  # of a small matrix, where a decomposition of the wide one takes a second
     kept = np.argsort(-squares)[:RANK]
     found = np.zeros((texts.shape[1], RANK), dtype=np.float32)
     found[:, : len(kept)] = narrow @ (turns[:, kept] / np.sqrt(np.maximum(squares[kept], 1e-9)))
     return found
+
+
+def _basis(columns: Array) -> Array:
+    """Return an orthonormal basis of what some columns span; by SciPy, whose factor takes a third of the time of NumPy's."""
+    return linalg.qr(columns, mode="economic", check_finite=False)[0]
 
 
 def unfit(prompts: tuple[Array, Sparse], answers: tuple[Array, Sparse], dice: np.random.Generator) -> Array:
