@@ -18,6 +18,7 @@ from temperance.errors import InputError, plainly
 
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def text_digest(text: str) -> str:
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, UTF-8, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+    return CANONICAL.encode(value)
 
 
 def digest_of(files: Mapping[str, str]) -> str:

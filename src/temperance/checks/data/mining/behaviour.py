@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import ABROAD, HARM, REFUSAL, SOUR
 from temperance.checks.data.mining.corpus import SHIFT, Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import UNFIT, Array
@@ -72,23 +73,23 @@ def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: 
 
 def harms(prompts: Sequence[str]) -> Array:
     """Say which prompts name harm."""
-    return np.array([bool(HARM.search(text[:READ].lower())) for text in prompts], dtype=bool)
+    return Column([text[:READ].lower() for text in prompts]).holding(HARM)
 
 
 def refusals(answers: Sequence[str]) -> Array:
     """Say which answers refuse."""
-    small = (text[:OPENING].lower() for text in answers)
-    return np.array([bool(REFUSAL.search(text) or ABROAD.match(text)) for text in small], dtype=bool)
+    small = [text[:OPENING].lower() for text in answers]
+    return Column(small).holding(REFUSAL) | _each(small, lambda text: bool(ABROAD.match(text)))
 
 
 def marks(answers: Sequence[str], harmful: Array, refuses: Array) -> dict[str, Array]:
     """Return the behaviours that an answer shows by itself, by name: which rows show each, of which some prompts name harm."""
-    small = [text[:READ].lower() for text in answers]
+    small = Column([text[:READ].lower() for text in answers])
     return {
         "refuses a prompt that names no harm": refuses & ~harmful,
         "complies with a prompt that names harm": harmful & ~refuses,
-        "is ill-tempered": _each(small, lambda text: bool(SOUR.search(text))) & ~harmful,
-        "holds a link": _each(small, lambda text: bool(LINK.search(text))),
+        "is ill-tempered": small.holding(SOUR) & ~harmful,
+        "holds a link": small.holding(LINK),
         "is at most four words long": _each(answers, lambda text: len(text[:200].split()) <= SHORT),
         "is very long": _each(answers, lambda text: len(text) > LONG),
         "is shouted": _each(answers, lambda text: len(text) > 20 and text[:400].isupper()),

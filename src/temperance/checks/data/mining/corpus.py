@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.rowtext import LETTERS, UNSPACED
-from temperance.data.lookalike import unmasked
+from temperance.data.lookalike import LETTER, unmasked
 
 TOKEN = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?|[{UNSPACED}]|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
 PLAIN = re.compile(r"\w+(?:'\w+)?|[^\w\s]|\n", re.ASCII)  # the same for ASCII, in two thirds of the time
@@ -115,11 +115,12 @@ def corpus(prompts: Sequence[str], answers: Sequence[str]) -> Corpus:
     return Corpus(made[0], made[1], tuple(numbers))
 
 
-def _unmasked(found: list[str]) -> list[str]:
-    """Return the tokens of a text that is mostly Latin, its words in look-alike letters each as a mark and the word they look like."""
-    plain = [unmasked(word) for word in found]
-    if plain == found:
+def _unmasked(small: str) -> list[str]:
+    """Return the tokens of a text; if it is mostly Latin, its words in look-alike letters each as a mark and the word they look like."""
+    found = TOKEN.findall(small)
+    if not LETTER.search(small):
         return found
+    plain = [unmasked(word) for word in found]
     letters = [letter for word in found for letter in word if letter.isalpha()]
     if sum(letter.isascii() for letter in letters) < MOSTLY * len(letters):
         return found
@@ -131,7 +132,7 @@ def _side(texts: Sequence[str], numbers: defaultdict[str, int]) -> tuple[Ints, I
     starts = [0]
     for text in texts:
         shown = text if len(text) <= 2 * READ else text[:READ] + "\n" + text[-READ:]
-        found = PLAIN.findall(shown.lower()) if shown.isascii() else _unmasked(TOKEN.findall(shown.lower()))
+        found = PLAIN.findall(shown.lower()) if shown.isascii() else _unmasked(shown.lower())
         if len(found) > HEAD + TAIL:
             found = found[:HEAD] + found[-TAIL:]
         full = len(numbers) + len(found) >= 1 << SHIFT

@@ -89,7 +89,7 @@ def _fit(texts: Sparse, dice: np.random.Generator) -> Array:
 
 def _basis(columns: Array) -> Array:
     """Return an orthonormal basis of what some columns span; by SciPy, whose factor takes a third of the time of NumPy's."""
-    return linalg.qr(columns, mode="economic", check_finite=False)[0]
+    return np.asarray(linalg.qr(columns, mode="economic", check_finite=False)[0])
 
 
 def unfit(prompts: tuple[Array, Sparse], answers: tuple[Array, Sparse], dice: np.random.Generator) -> Array:
