@@ -40,13 +40,13 @@ class Meaning:
 
 
 def weigh(counts: Sparse, weights: Array) -> Sparse:
-    """Return word counts as unit vectors: dampened, each word weighed."""
-    found = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
-    row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
-    found.data = np.log1p(found.data) * weights[found.indices]
-    norms = np.sqrt(np.bincount(row, weights=found.data**2, minlength=found.shape[0]))
-    found.data /= np.maximum(norms, 1e-9).astype(np.float32)[row]
-    return found
+    """Return word counts as unit vectors: dampened, each word weighed. What stands where is shared with the counts."""
+    size = counts.shape[0]
+    row = np.repeat(np.arange(size), np.diff(counts.indptr))
+    found = np.log1p(counts.data.astype(np.float32, copy=False)) * weights[counts.indices]
+    norms = np.sqrt(np.bincount(row, weights=found**2, minlength=size))
+    found /= np.maximum(norms, 1e-9).astype(np.float32)[row]
+    return sparse.csr_matrix((found, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def unit(vectors: Array) -> Array:
