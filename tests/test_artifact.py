@@ -1,12 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from temperance import artifact
-from temperance.artifact import Change, commit, digest_of, load, text_digest, verify
+from temperance.artifact import Change, canonical_json, commit, digest_of, load, text_digest, verify, words_digest
 from temperance.errors import InputError
 
 FIELDS = {"stage": "sft", "key": "k", "seed": 7}
@@ -87,3 +88,8 @@ def test_a_failed_write_leaves_the_old_text(tmp_path: Path, monkeypatch: pytest.
         artifact.write_text(path, "new")
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+
+
+@given(st.recursive(st.text(st.characters()), lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner), max_leaves=8))
+def test_the_fast_digest_of_texts_is_that_of_their_canonical_json(value: Any) -> None:
+    assert words_digest(value) == text_digest(canonical_json(value))

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from temperance.errors import InputError, plainly
 
 MANIFEST = "manifest.json"
@@ -85,6 +87,14 @@ def text_digest(text: str) -> str:
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, UTF-8, no NaN."""
     return CANONICAL.encode(value)
+
+
+def words_digest(value: Any) -> str:
+    """Return the digest of the canonical JSON of a value that is made of texts alone, by an encoder that is ten times as fast at these."""
+    try:
+        return f"sha256:{hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
+    except TypeError:  # a lone surrogate
+        return text_digest(canonical_json(value))
 
 
 def digest_of(files: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from temperance.artifact import canonical_json, text_digest
+from temperance.artifact import words_digest
 from temperance.errors import InputError, plainly
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -59,7 +59,7 @@ class Example:
     @cached_property
     def id(self) -> str:
         """The content digest, `sha256:` and 64 hex digits."""
-        return text_digest(canonical_json({"messages": [turn.as_json() for turn in self.messages]}))
+        return words_digest({"messages": [turn.as_json() for turn in self.messages]})
 
     def as_json(self) -> dict[str, Any]:
         """Return the canonical row."""
@@ -80,7 +80,7 @@ class Preference:
     def id(self) -> str:
         """The content digest, `sha256:` and 64 hex digits."""
         said = {"prompt": [turn.as_json() for turn in self.prompt], "chosen": self.chosen, "rejected": self.rejected}
-        return text_digest(canonical_json(said))
+        return words_digest(said)
 
     def as_json(self) -> dict[str, Any]:
         """Return the canonical row."""
