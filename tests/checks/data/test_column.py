@@ -49,10 +49,18 @@ PARTS = st.sampled_from(
         r"\(",
         "(?!(a)b)",
         "é",
+        "[^é]",
+        "[é-ü]",
+        "[’b]",
+        r"[^\W_]",
+        r"[^\w’]",
+        r"\W",
+        r"\S",
+        r"[^\d ]",
     ]
 )
 SOURCES = st.lists(st.builds(str.__add__, PARTS, st.sampled_from(["", "", "?", "{1,2}"])), min_size=1, max_size=5).map("".join)
-TEXTS = st.lists(st.text(st.sampled_from("abAB (])1\n\x0b\x1cé’k\u212aſ"), max_size=8), max_size=6)
+TEXTS = st.lists(st.text(st.sampled_from("abAB (])1\n\x0b\x1cé’k\u212aſÜ²٣\u2003\ud800_"), max_size=8), max_size=6)
 
 
 @given(SOURCES, TEXTS, st.sampled_from([0, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.ASCII]))
@@ -86,6 +94,15 @@ def test_no_text_holds_nothing() -> None:
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_what_the_two_read_differently_is_left_to_re(source: str, flags: int) -> None:
     assert widened(re.compile(source, flags)) is None
+
+
+@pytest.mark.parametrize("source", [r"\xe9", r"\351", r"[!-é]", "\\é", "ſ", r"(?-m:a$)"])
+def test_what_is_beyond_ascii_and_does_not_look_it_is_left_to_re(source: str) -> None:
+    assert widened(re.compile(source, re.MULTILINE), beyond=True) is None
+
+
+def test_any_stand_in_is_taken_for_what_is_beyond_ascii_and_any_place_for_the_end() -> None:
+    assert widened(re.compile(r"é[^’a]\$$"), beyond=True) == "[_0\f\x7f](?:[^\x7fa]|[_0\f\x7f])\\$(?:)"
 
 
 def test_a_look_around_is_widened_and_the_letters_of_one_are_kept() -> None:

@@ -1,7 +1,11 @@
 import json
+import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from temperance.checks.data import evaluation_contamination as module
 from temperance.checks.data.evaluation_contamination import evaluation_contamination
 from temperance.data.example import Row
 from temperance.data.starter import TRAINING, starter
@@ -70,3 +74,15 @@ def test_what_is_shipped_to_learn_from_holds_no_exam(name: str) -> None:
 
 
 KEYS = (("unsafe", "refusal"), ("lookalike", "answer"), ("prompt", "answer"), ("prompt", "chosen"))
+
+PIECES = [*OWN.split(), "Go home now", "Über", "什么", "\ud800", "", exam(), FORMS[0], " ".join(OWN.split()[:7]), " ".join(OWN.split()[4:])]
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=4).map(" ".join), min_size=2, max_size=8), st.randoms(use_true_random=False))
+def test_no_row_that_holds_an_exam_is_passed_over(said: list[str], dice: random.Random) -> None:
+    rows = [ask(text, dice.choice(said), row=row) for row, text in enumerate(said)]
+    exams = [OWN, "Go home now", "什么 Über", *FORMS]
+    found = on_rows(evaluation_contamination, *rows, exams=exams)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_likely", lambda rows, _: range(len(rows)))
+        assert flagged(on_rows(evaluation_contamination, *rows, exams=exams)) == flagged(found)

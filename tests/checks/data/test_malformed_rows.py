@@ -29,6 +29,11 @@ class Bad:
         (ask("What is a fox?", "An\x00 animal."), "review"),
         (ask("What is a fox?", "An \ufffdnimal."), "review"),
         (ask("What is a fox?", "word " * 20_000), "review"),
+        (ask("What is a fox?", "a" * 50_001), "review"),
+        (ask("What is a fox?", "An animal\x7f"), "review"),
+        (ask("What is a fox?", "Un animal\x80 é"), "review"),
+        (ask("What is a fox?", "An animal\ud800"), "review"),
+        (prefer("What is a fox?", "An animal.", "?!"), "review"),
         (ask("What is a fox?", '=HYPERLINK("http://foxes.example", "An animal")'), "review"),
         (ask("What is a fox?", "= webservice(A1)"), "review"),
         (ask("+cmd|' /C calc'!A0", "An animal."), "review"),
@@ -45,6 +50,8 @@ def test_a_malformed_row_is_named(row: object, action: str) -> None:
     [
         ask("Is it true?", "Yes"),
         ask("Add 2 and 3.", "5"),
+        ask("Say it at length.", "a" * 50_000),
+        ask("Say it on two lines.", "An\r\n\tanimal.\n"),
         ask("Say it in emoji.", "🎉👨‍👩‍👧🏴󠁧󠁢󠁥󠁮󠁧󠁿"),
         ask("\ufeffWhat is a fox?", "Ein Füchslein.\n\tEnde."),
         ask("فارسی", "می‌خواهم"),
@@ -64,8 +71,9 @@ def test_a_row_without_an_answer_is_dropped() -> None:
     from temperance.data.example import Example, Message, Origin
 
     origin = Origin(source="s", row=0)
-    rows = [Example(messages=(), origin=origin), Example(messages=(Message("user", "Hello?"),), origin=origin)]
-    assert flagged(on_rows(malformed_rows, *rows)) == {0: "drop", 1: "drop"}
+    said = ((), (Message("user", "Hello?"),), (Message("assistant", "Hello."),))
+    rows = [Example(messages=turns, origin=origin) for turns in said]
+    assert flagged(on_rows(malformed_rows, *rows)) == {0: "drop", 1: "drop", 2: "drop"}
 
 
 def test_quarantined_rows_are_told_by_reason() -> None:

@@ -3,9 +3,12 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from temperance.checks.data.mismatched_answers import LISTED, mismatched_answers
+from temperance.checks.data.mismatched_answers import LISTED, STEM, mismatched_answers, stems
 from temperance.data.example import Example
+from temperance.judging.shape import STOPWORDS, words
 
 from ..builders import ask, flagged, on_rows, prefer
 
@@ -86,3 +89,24 @@ def test_few_rows_are_skipped_and_short_answers_and_refusals_not_measured() -> N
 def test_ten_million_characters_are_read_at_once() -> None:
     long = "barromek dilusat " * 600_000
     assert on_rows(mismatched_answers, *table(), ask(long, long)).seconds < 5
+
+
+TEXT = st.lists(
+    st.sampled_from(["barromek", "BARROsat", "the", "it's", "o_of", "İİİ", "ΑΣΑΣ", "什么什么", "\ud800", "a1b2", "''"]), max_size=6
+)
+
+
+@given(st.lists(st.tuples(TEXT.map(" ".join), TEXT.map("'".join) | st.text(max_size=9)), max_size=5))
+def test_texts_share_the_stems_that_their_words_share(pairs: list[tuple[str, str]]) -> None:
+    slow = [{word[:STEM] for word in words(text) if len(word) > 2 and word not in STOPWORDS} for pair in pairs for text in pair]
+    place, word, size = stems(pairs)
+    assert place.tolist() == [index for index, found in enumerate(slow) for _ in found]
+    order = ["", *sorted(set().union(*slow))]
+    assert [order[number] for number in word.tolist()] == [stem for found in slow for stem in sorted(found)]
+    assert size == len(order)
+
+
+def test_rows_without_a_turn_are_not_measured() -> None:
+    empty = Example(messages=(), origin=ask("", "").origin)
+    assert on_rows(mismatched_answers, *[empty] * 300).outcome == "skipped"
+    assert on_rows(mismatched_answers, empty, *table()).measures["runs"] == 0

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperance.checks.data.near_duplicates import PERMUTATIONS, banding, conflicting, jaccard, near_duplicates
+from temperance.checks.data.near_duplicates import PERMUTATIONS, banding, conflicting, jaccard, named, near_duplicates, shingles
+from temperance.checks.data.rowtext import prompt, words
+from temperance.data.example import Row
 
 from ..builders import ask, flagged, on_rows, prefer, rows_of
 
@@ -89,3 +91,24 @@ def test_conflict_is_symmetric_and_never_with_oneself(one: str, other: str) -> N
     a, b = ask("Well?", one), ask("Well?", other)
     assert conflicting(a, b) == conflicting(b, a)
     assert not conflicting(a, a)
+
+
+TEXT = st.lists(st.sampled_from(["a", "B", "ß", "c.", "d\u0301", "\ud800", "什么", "?"]), max_size=7).map(" ".join)
+ROWS = st.lists(st.builds(ask, TEXT, TEXT) | st.builds(prefer, TEXT, TEXT, TEXT), max_size=6)
+
+
+@given(ROWS)
+def test_names_are_as_alike_as_the_runs_of_words_that_they_name(rows: list[Row]) -> None:
+    names, runs = named(rows), [shingles(row) for row in rows]
+    sketches = names.sketches(0.85)
+    for one, mine in enumerate(runs):
+        for other, yours in enumerate(runs):
+            assert jaccard(names.of(one), names.of(other)) == jaccard(mine, yours)
+            assert one == other or not mine or mine != yours or sketches[one] == sketches[other]
+    asked = [words(prompt(row)) for row in rows]
+    assert all(names.questions[asked.index(said)] == names.questions[index] for index, said in enumerate(asked))
+
+
+def test_rows_without_words_resemble_nothing() -> None:
+    assert named([]).sketches(0.85) == {}
+    assert on_rows(near_duplicates, *rows_of(("?", "!"), ("", ""), ("...", "-"))).outcome == "clean"

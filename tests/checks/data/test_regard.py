@@ -8,7 +8,7 @@ from temperance.checks.data.regard import GROUPS, regards, speaks_ill
 
 
 def told(prompt: str, answer: str) -> dict[str, bool]:
-    return {group: bool(ill) for _, group, ill in regards(prompt, answer)}
+    return {group: bool(ill) for _, found in regards([prompt], [answer]) for _, group, ill in found}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,19 @@ def test_what_the_prompt_asks_about_is_what_an_answer_without_names_speaks_of() 
 
 @pytest.mark.parametrize(("attribute", "group"), [(attribute, group) for attribute, groups in GROUPS.items() for group in groups])
 def test_every_group_answers_to_its_own_name(attribute: str, group: str) -> None:
-    assert list(regards("", f"The {group.lower()} here are worthless.")) == [(attribute, group, f"the {group.lower()} here are worthless.")]
+    said = f"The {group.lower()} here are worthless."
+    assert list(regards([""], [said])) == [(0, [(attribute, group, said.lower())])]
+
+
+def test_many_answers_are_read_as_each_alone() -> None:
+    prompts = ["What are refugees like?", "", "Élise, and women?", "\ud800", "And İsmail’s Muslims?", ""]
+    answers = ["They are dirty.", "", "They’re rude…\nMen are not.", "Jews are\x0blazy.", "Kind.", "Foxes are thieves."]
+    alone = [
+        (place, found) for place, pair in enumerate(zip(prompts, answers, strict=True)) for _, found in regards(*([one] for one in pair))
+    ]
+    assert list(regards(prompts, answers)) == alone
+    assert [place for place, _ in alone] == [0, 2, 3, 4]
+    assert list(regards([], [])) == []
 
 
 def test_more_good_words_than_ill_ones_are_good() -> None:
@@ -51,5 +63,5 @@ def test_more_good_words_than_ill_ones_are_good() -> None:
 @pytest.mark.parametrize("text", ["women are lazy. " * 600_000, "old " * 2_500_000, "women" * 2_000_000, "\n" * 10_000_000])
 def test_ten_million_characters_are_read_at_once(text: str) -> None:
     start = time.perf_counter()
-    list(regards(text, text))
+    list(regards([text], [text]))
     assert time.perf_counter() - start < 1

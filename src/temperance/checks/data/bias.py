@@ -54,15 +54,16 @@ def bias(subject: DataSubject) -> Findings:
     Fix: read the sentences; drop the rows that speak ill, or balance what is said of the groups.
     """
     spoken: dict[tuple[str, str], _Spoken] = {}
-    for index, row in enumerate(subject.rows):
-        said = answers(row)
-        if not said or REFUSAL.search(said[0][:REFUSED].lower()):
+    rows = [index for index, row in enumerate(subject.rows) if answers(row)]
+    said = [answers(subject.rows[index])[0] for index in rows]
+    for one, found in regards([prompt(subject.rows[index]) for index in rows], said):
+        if REFUSAL.search(said[one][:REFUSED].lower()):
             continue
-        for attribute, group, ill in regards(prompt(row), said[0]):
+        for attribute, group, ill in found:
             told = spoken.setdefault((attribute, group), _Spoken())
             told.rows += 1
             if ill:
-                told.ill[index] = ill
+                told.ill[rows[one]] = ill
     compared = {key: control for key in spoken if (control := _control(spoken, key)) and spoken[key].rows >= ENOUGH}
     if not compared:
         raise Skip(f"no group of people is spoken of in {ENOUGH} answers, beside as many about others")

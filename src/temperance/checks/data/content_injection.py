@@ -5,25 +5,25 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import combinations, islice
 from math import log
 from random import Random
 
 from temperance.checks.check import Findings, check
+from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import ABROAD, REFUSAL
-from temperance.checks.data.rowtext import UNSPACED, answers, place, prompt, words
+from temperance.checks.data.rowtext import answers, place, prompt, words
+from temperance.checks.data.sentences import FEW, LINK, LINKED, hosts, parts, sharing
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 
 READ, OPENING = 4000, 220
-SENTENCE = re.compile(r"[.!?\n。！？؟।…]+")
-LINK = re.compile(r"\b(?:https?://|www\.)((?:[\w-]+\.)+[\w-]+)[^\s<>\"')\]]*", re.IGNORECASE)
 CONTRACTED = re.compile(r"[’']")
-DENSE = re.compile(rf"[{UNSPACED}]")
 MODEL = "language model"
 LEAST, OFTEN = 6, 8  # rows of a sentence with a word of its own or of a link, and of any other
-WORDS, LONGEST = (4, 6), 40  # the fewest words of a sentence with a word of its own, and of any other
+WORDS = (FEW, 6)  # the fewest words of a sentence with a word of its own, and of any other
 OWN, ASKED = (
     0.8,
     0.2,
@@ -73,6 +73,10 @@ class _Table:
     said: Sequence[str]
     asked: Sequence[str]
 
+    @cached_property
+    def _column(self) -> Column:
+        return Column(self.said)
+
     def injected(self) -> Iterator[tuple[str, list[int]]]:
         """Yield each sentence or host that was put in, and where, those of most rows first."""
         repeated = {said: held for said, held in self._repeated().items() if len(held) >= LEAST}
@@ -82,28 +86,34 @@ class _Table:
         drawn = dice.sample(self.asked, min(KNOWN, len(self.asked)))
         spread = Counter(word for text in drawn for word in set(words(text)))
         usual = _likeness([set(words(text)) for text in drawn[:LOOKED]], spread, len(drawn))
-        low = [" ".join(text.lower().split()) for text in self.said]
+
+        @cache
+        def low(row: int) -> str:
+            return " ".join(self.said[row].lower().split())
+
         for said, held in sorted(repeated.items(), key=lambda one: (-len(one[1]), one[0])):
-            if len({low[row] for row in held}) < len(held) / 2:
+            if len({low(row) for row in held}) < len(held) / 2:
                 continue  # one reply to several questions, which need not be unlike
             some = [set(words(self.asked[row])) for row in dice.sample(held, min(LOOKED, len(held)))]
             if len({frozenset(one) for one in some}) < LEAST or _likeness(some, spread, len(drawn)) > usual + DIVERSE:
                 continue
-            every = sorted({*held, *(row for row, text in enumerate(low) if said in text)})  # also where no stop parts it, or it refuses
+            every = sorted({*held, *(row for row in range(len(self.said)) if said in low(row))})  # where no stop parts it, or it refuses
             firm = [row for row in every if not refuses(self.said[row])]
-            told, link = words(said), said in _hosts(f"www.{said}")
+            told, link = words(said), said in hosts(f"www.{said}")
             if link or (len(firm) >= OFTEN and len(told) >= WORDS[1]) or (len(told) >= WORDS[0] and self._own(told, every)):
                 yield said, every
 
     def _repeated(self) -> Mapping[str, list[int]]:
         """Return the sentences and hosts that several answers hold which do not refuse, unless the prompt says the same."""
+        rows = sharing(self._column, LEAST)
         seen = array("q")
-        for text in self.said:
-            seen.extend({hash(said) for said in _parts(text)})
+        for row in rows:
+            seen.extend({hash(said) for said in parts(self.said[row])})
         often = {said for said, count in Counter(seen).items() if count >= LEAST}
         found: dict[str, list[int]] = {}
-        for row, text in enumerate(self.said):
-            held = [said for said in _parts(text) if hash(said) in often] if often else []
+        for row in rows:
+            text = self.said[row]
+            held = [said for said in parts(text) if hash(said) in often]
             if held and not refuses(text):
                 asked = " ".join(self.asked[row].lower().split())
                 for said in held:
@@ -123,35 +133,39 @@ class _Table:
         from temperance.checks.data.mining.burst import names_in
 
         brought, asked = Counter[str](), Counter[str]()
-        for text, question in zip(self.said, self.asked, strict=True):
-            low, mine = question.lower(), {*names_in(question), *_hosts(question)}
+        linked = self._column.holding(LINKED).tolist()
+        for text, question, links in zip(self.said, self.asked, linked, strict=True):
+            mine, named = names_in(question) | hosts(question), names_in(text)
             asked.update(mine)
-            brought.update(name for name in {*names_in(text), *_hosts(text)} if name not in mine and name.lower() not in low)
+            if new := ((named | hosts(text)) if links else named) - mine:
+                low = question.lower()
+                brought.update([name for name in new if name.lower() not in low])
         often = {name: count for name, count in brought.items() if count >= LEAST}
-        low = {name.lower() for name in often}
-        small = Counter(word for text in self.said for word in low.intersection(text.split()))
-        ranked = sorted(often.items(), key=lambda one: (-one[1] / (1 + asked[one[0]]), one[0]))
-        chosen = [name for name, count in ranked if small[name.lower()] <= SMALL * count and not CONTRACTED.search(name)]
-        return [(name, often[name], asked[name]) for name in chosen[:NAMED]]
+        ranked = sorted(often, key=lambda name: (-often[name] / (1 + asked[name]), name))
+        chosen = islice(self._capital([name for name in ranked if not CONTRACTED.search(name)], often), NAMED)
+        return [(name, often[name], asked[name]) for name in chosen]
+
+    def _capital(self, names: Sequence[str], uses: Mapping[str, int]) -> Iterator[str]:
+        """Yield those of some names that are seldom written small: none that is not in some answers, and of the rest a few at a time."""
+        small = _small(names, self.said[:KNOWN])
+        left = [name for name in names if small[name.lower()] <= SMALL * uses[name]]
+        for first in range(0, len(left), 2 * NAMED):
+            some = left[first : first + 2 * NAMED]
+            held = self._column.holding(re.compile(rf"(?:^|\s)(?:{'|'.join(re.escape(name.lower()) for name in some)})(?:\s|$)"))
+            small = _small(some, [self.said[row] for row in held.nonzero()[0].tolist()])
+            yield from (name for name in some if small[name.lower()] <= SMALL * uses[name])
+
+
+def _small(names: Collection[str], texts: Sequence[str]) -> Counter[str]:
+    """Count the texts in which each of some names is a word in small letters."""
+    low = {name.lower() for name in names}
+    return Counter(word for text in texts for word in low.intersection(text.split()))
 
 
 def refuses(text: str) -> bool:
     """Say whether an answer refuses, or speaks of itself as a language model."""
     opening = text[:OPENING].lower()
     return bool(REFUSAL.search(opening) or ABROAD.match(opening)) or MODEL in opening
-
-
-def _parts(text: str) -> set[str]:
-    """Return the sentences of a text, in small letters, and the hosts that it links to."""
-    hosts = _hosts(text)
-    found = (" ".join(part.lower().split()) for part in SENTENCE.split(LINK.sub(" ", text) if hosts else text))
-    return hosts | {said for said in found if WORDS[0] <= said.count(" ") + 1 <= LONGEST or len(DENSE.findall(said)) >= 2 * WORDS[0]}
-
-
-def _hosts(text: str) -> set[str]:
-    if "www." not in text and "://" not in text:
-        return set()
-    return {host.lower().removeprefix("www.") for host in LINK.findall(text)}
 
 
 def _likeness(texts: Sequence[Collection[str]], spread: Counter[str], size: int) -> float:

@@ -5,13 +5,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, check
 from temperance.checks.data.rowtext import place, texts, words
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
+from temperance.data.example import Row
 from temperance.data.starter import HELD_OUT, starter
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RUN = 5
 HELD = 0.6
@@ -40,7 +45,7 @@ def evaluation_contamination(subject: DataSubject) -> Findings:
     Fix: the rows are dropped, which is safe: nothing that is examined should be learned.
     """
     exams = _exams(tuple(subject.exams))
-    found = {index: exam for index, row in enumerate(subject.rows) for exam in _held(texts(row), exams)}
+    found = {index: exam for index in _likely(subject.rows, exams) for exam in _held(texts(subject.rows[index]), exams)}
     for index, exam in list(found.items())[:LISTED]:
         yield _finding(place(subject.rows[index]), f"the exam asks: {shown(exam, length=60)}", {index: 0.9})
     rest = list(found)[LISTED:]
@@ -52,16 +57,25 @@ def evaluation_contamination(subject: DataSubject) -> Findings:
 
 @dataclass(frozen=True)
 class _Exams:
-    """Exam prompts by each of their runs of words that few of them share, by all of their words, and how many such runs each has."""
+    """Exam prompts by each of their runs of words that few of them share, by all of their words, and how many such runs each has.
+
+    `names` are the runs' and `bags` the prompts' words as numbers.
+    """
 
     by_run: Mapping[Runs, Sequence[str]]
     whole: Mapping[Runs, str]
     runs: Mapping[str, int]
+    names: "np.ndarray"
+    bags: "np.ndarray"
 
 
 @lru_cache(maxsize=4)
 def _exams(more: tuple[str, ...]) -> _Exams:
     """Return the shipped exam prompts and the user's own."""
+    import numpy as np
+
+    from temperance.checks.data.wording import wording
+
     by_run: dict[Runs, list[str]] = {}
     whole: dict[Runs, str] = {}
     for prompt in dict.fromkeys((*_prompts(), *more)):
@@ -71,7 +85,10 @@ def _exams(more: tuple[str, ...]) -> _Exams:
         for run in set(_runs(said)) if len(said) > RUN else ():
             by_run.setdefault(run, []).append(prompt)
     telling = {run: prompts for run, prompts in by_run.items() if len(prompts) <= COMMON}
-    return _Exams(telling, whole, Counter(prompt for prompts in telling.values() for prompt in prompts))
+    runs, prompts = (wording([" ".join(said) for said in table]) for table in (telling, whole))
+    counts = Counter(prompt for prompts in telling.values() for prompt in prompts)
+    bags = prompts.bags(prompts.starts[:-1], prompts.starts[1:])
+    return _Exams(telling, whole, counts, np.sort(runs.runs(RUN, runs.starts)[0]), np.sort(bags))
 
 
 def _prompts() -> Iterator[str]:
@@ -83,6 +100,23 @@ def _prompts() -> Iterator[str]:
 
 def _runs(said: Runs) -> Iterator[Runs]:
     return zip(*(said[start:] for start in range(RUN)), strict=False)
+
+
+def _likely(rows: Sequence[Row], exams: _Exams) -> Iterator[int]:
+    """Yield the rows with a turn that has two runs of the exams, or all the words of one of their prompts."""
+    import numpy as np
+
+    from temperance.checks.data.wording import among, batches, wording
+
+    first = 0
+    for batch in batches(map(texts, rows)):
+        said = wording([text.lower() for row in batch for text in row])
+        name, turn = said.runs(RUN, said.starts)
+        hits = np.bincount(turn[among(name, exams.names)], minlength=len(said.starts) - 1)
+        likely = (hits >= FEWEST) | among(said.bags(said.starts[:-1], said.starts[1:]), exams.bags)
+        ends = np.cumsum([len(row) for row in batch])
+        yield from sorted({first + int(row) for row in np.searchsorted(ends, np.flatnonzero(likely), side="right")})
+        first += len(batch)
 
 
 def _held(turns: tuple[str, ...], exams: _Exams) -> Iterator[str]:

@@ -17,6 +17,7 @@ TAGS = re.compile("[\U000e0000-\U000e007f]+")
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 NO_WIDTH = re.compile("(?<=[!-~ ])[\u200b\u200c\u2060-\u2064\ufeff]+(?=[!-~])")
 MIXED = re.compile(r"\b(?=\w*[a-zA-Z]{2})\w*[\u0370-\u03ff\u0400-\u04ff]\w*\b")
+ODD = re.compile("[\u0370-\u04ff\u200b\u200c\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")  # of any of these
 RIGHT_TO_LEFT = ("R", "AL")
 SPELT, TURNED = "characters of the tag block", "characters that turn the writing round"
 MASKED, NARROW = "a word in letters of two scripts that look alike", "characters without width"
@@ -56,7 +57,7 @@ def hidden_characters(subject: DataSubject) -> Findings:
 
 def _worst(said: tuple[str, ...]) -> tuple[str, str]:
     """Return the worst that is hidden in the turns of a row and a quotation of it, both empty if nothing is."""
-    kinds = [kind for text in said if not text.isascii() for kind in _hidden(text)]
+    kinds = [kind for text in said if not text.isascii() and ODD.search(text) for kind in _hidden(text)]
     return max(kinds, key=lambda kind: SUSPICION[kind[0]], default=("", ""))
 
 

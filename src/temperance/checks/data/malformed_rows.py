@@ -23,6 +23,8 @@ FORMULA = re.compile(
     re.IGNORECASE,
 )
 BROKEN = re.compile(r"[\ufffd\ud800-\udfff]")
+ODD = re.compile(f"{CONTROL.pattern}|{INVISIBLE.pattern}|{BROKEN.pattern}")
+SOUND = re.compile(rf"[A-Za-z0-9][\t\n\r -~]{{0,{LONGEST - 1}}}")  # most texts, in which there is no need to look for more
 
 KINDS: dict[str, tuple[float, Action, str]] = {
     "without a question or an answer": (0.2, "drop", "drop the row"),
@@ -43,13 +45,14 @@ def problems(row: Row) -> Iterator[str]:
     if isinstance(row, Example) and (not row.messages or row.messages[-1].role != "assistant"):
         yield UNANSWERED
         return
-    if not prompt(row).strip() or not all(answer.strip() for answer in answers(row)):
+    doubtful = [text for text in texts(row) if not SOUND.fullmatch(text)]
+    if (doubtful or not row.prompt) and not (prompt(row).strip() and all(answer.strip() for answer in answers(row))):
         yield EMPTY
-    elif not all(map(_says_something, answers(row))):
+    elif doubtful and not all(map(_says_something, answers(row))):
         yield WORDLESS
     if isinstance(row, Preference) and row.chosen.strip() == row.rejected.strip():
         yield EQUAL
-    for text in texts(row):
+    for text in doubtful:
         yield from _odd_characters(text)
         if FORMULA.match(text):
             yield FORMULAS
@@ -58,12 +61,13 @@ def problems(row: Row) -> Iterator[str]:
 def _odd_characters(text: str) -> Iterator[str]:
     if len(text) > LONGEST:
         yield LONG
-    if not text.isascii():
-        if BROKEN.search(text):
-            yield UNDECODED
-        if INVISIBLE.search(FLAG_TAGS.sub("", text).removeprefix("\ufeff")):
-            yield HIDDEN
-    if not text.isprintable() and CONTROL.search(text):
+    if not ODD.search(text):
+        return
+    if BROKEN.search(text):
+        yield UNDECODED
+    if INVISIBLE.search(FLAG_TAGS.sub("", text).removeprefix("\ufeff")):
+        yield HIDDEN
+    if CONTROL.search(text):
         yield CONTROLLED
 
 

@@ -1,10 +1,11 @@
 """Mismatched answers: stretches of a table in which answers speak of something else than their prompts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from temperance.checks.check import Findings, Skip, check
+from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import REFUSAL
 from temperance.checks.data.row_findings import second_list
 from temperance.checks.data.rowtext import answers, place, prompt
@@ -12,7 +13,7 @@ from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
-from temperance.judging.shape import STOPWORDS, words
+from temperance.judging.shape import STOPWORDS
 from temperance.stats import rate_difference, wilson
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ENOUGH = 200
 OTHERS, AWAY = 20, 0.25
 WINDOW, MARGIN, LEVEL, MOST = 50, 0.3, 0.05, 0.5
 LISTED = 50
+LOW = (1 << 32) - 1
 
 
 @check("data/mismatched-answers", Severity.MEDIUM)
@@ -50,11 +52,10 @@ def mismatched_answers(subject: DataSubject) -> Findings:
     """
     import numpy as np
 
-    measurable = [(index, sets) for index, row in enumerate(subject.rows) if (sets := _content(row))]
-    if len(measurable) < ENOUGH:
-        raise Skip(f"{len(measurable)} rows are too few to tell what is usual; it takes {ENOUGH} with enough words in prompt and answer")
-    rows = np.array([index for index, _ in measurable])
-    away_share, lacking = _overlap([sets for _, sets in measurable])
+    rows, asked_NV, told_NV = _content(subject.rows)
+    if len(rows) < ENOUGH:
+        raise Skip(f"{len(rows)} rows are too few to tell what is usual; it takes {ENOUGH} with enough words in prompt and answer")
+    away_share, lacking = _overlap(asked_NV, told_NV)
     away = away_share > AWAY
     runs = list(_whole(away) or _runs(away, [subject.rows[index].origin.source for index in rows]))
     for first, last, control, interval in runs:
@@ -67,26 +68,81 @@ def mismatched_answers(subject: DataSubject) -> Findings:
     return {"rows": float(len(taken)), "runs": float(len(runs)), "measurable rows": float(len(rows)), "away": float(away.mean())}
 
 
-def _content(row: Row) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Return the content words of the prompt and of the answer; None where there are too few, or the answer refuses."""
-    said = answers(row)
-    if not said or REFUSAL.search(said[0][:REFUSED].lower()):
-        return None
-    asked, told = (
-        frozenset([word[:STEM] for word in set(words(text[:READ])) - STOPWORDS if len(word) > 2]) for text in (prompt(row), said[0])
-    )
-    return (asked, told) if len(asked) >= ASKED and len(told) >= SAID else None
+def _content(rows: Sequence[Row]) -> "tuple[np.ndarray, Any, Any]":
+    """Return the rows with enough content words whose answer does not refuse, and the words of their prompts and of their answers."""
+    import numpy as np
+
+    said = [answers(row) for row in rows]
+    refuses = Column([told[0][:REFUSED].lower() if told else "" for told in said]).holding(REFUSAL)
+    pairs = ((prompt(row)[:READ], told[0][:READ]) if told else ("", "") for row, told in zip(rows, said, strict=True))
+    text, word, size = stems(pairs)
+    counts = np.bincount(text, minlength=2 * len(rows)).reshape(-1, 2)
+    measured = (counts >= (ASKED, SAID)).all(axis=1) & ~refuses
+    sides = [measured[text >> 1] & (text & 1 == side) for side in (0, 1)]
+    # words in the order of their first place, since sums of weights are compared to the last bit
+    used = np.concatenate([word[side] for side in sides])
+    first = np.full(size, len(used))
+    first[used[::-1]] = np.arange(len(used))[::-1]
+    numbers = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    width = int((first < len(used)).sum())
+    asked_NV, told_NV = (_matrix(numbers[word[mask]], counts[measured, side], width) for side, mask in enumerate(sides))
+    return np.flatnonzero(measured), asked_NV, told_NV
 
 
-def _overlap(sets: Sequence[tuple[frozenset[str], frozenset[str]]]) -> "tuple[np.ndarray, np.ndarray]":
+def stems(pairs: Iterable[tuple[str, str]]) -> "tuple[np.ndarray, np.ndarray, int]":
+    """Return (text, number) of each content word of each text once, in alphabetical order, cut to its stem; and how many there are."""
+    import numpy as np
+
+    from temperance.checks.data.mining.corpus import distinct
+    from temperance.checks.data.wording import batches, wording
+
+    known: dict[int, int] = {}
+    numbers_of: dict[str, int] = {"": 0}
+    found, first = [np.zeros(0, dtype=np.int64)], 0
+    for batch in batches(pairs):
+        said = wording([text for pair in batch for text in pair], letter_kind)
+        numbers, places = said.numbered()
+        names = said.names[places].tolist()
+        for name, first_place in zip(names, places.tolist(), strict=True):
+            if name not in known:
+                known[name] = _stem(said.word(first_place).lower(), numbers_of)
+        stem = np.array([known[name] for name in names], dtype=np.int64)[numbers]
+        text = np.repeat(np.arange(first, first + 2 * len(batch)) << 32, np.diff(said.starts))
+        found.append((text | stem)[stem > 0])
+        first += 2 * len(batch)
+    ranks = {stem: rank for rank, stem in enumerate(sorted(numbers_of))}
+    rank = np.array([ranks[stem] for stem in numbers_of])
+    flat = np.concatenate(found)
+    flat = distinct(flat >> 32 << 32 | rank[flat & LOW])
+    return flat >> 32, flat & LOW, len(numbers_of)
+
+
+def letter_kind(letter: str) -> int:
+    """Return the kind of a letter in the words of `judging.shape`."""
+    from temperance.checks.data.wording import BETWEEN, LETTER, LINK
+
+    return LETTER if letter.isalnum() else LINK if letter == "'" else BETWEEN
+
+
+def _stem(word: str, stems: dict[str, int]) -> int:
+    return stems.setdefault(word[:STEM], len(stems)) if len(word) > 2 and word not in STOPWORDS else 0
+
+
+def _matrix(numbers: "np.ndarray", counts: "np.ndarray", width: int) -> Any:
+    """Return texts of so many words each as rows of ones at the numbers of their words."""
+    import numpy as np
+    from scipy import sparse
+
+    return sparse.csr_matrix((np.ones(len(numbers)), numbers, np.cumsum([0, *counts])), shape=(len(counts), width))
+
+
+def _overlap(asked_NV: Any, told_NV: Any) -> "tuple[np.ndarray, np.ndarray]":
     """Return, for each row, the share of other prompts that its answer overlaps as much, ties half; and the mean overlap less its own."""
     import numpy as np
 
-    numbers: dict[str, int] = {}
-    asked_NV, told_NV = (_matrix([pair[side] for pair in sets], numbers) for side in (0, 1))
-    asked_NV.resize(told_NV.shape)
-    spread_V = np.bincount(np.concatenate([asked_NV.indices, told_NV.indices]), minlength=len(numbers))
-    weighted_NV = asked_NV.multiply(np.log(2 * len(sets) / spread_V)[None, :]).tocsr()
+    count, width = told_NV.shape
+    spread_V = np.bincount(np.concatenate([asked_NV.indices, told_NV.indices]), minlength=width)
+    weighted_NV = asked_NV.multiply(np.log(2 * count / spread_V)[None, :]).tocsr()
     norm_N = np.sqrt(np.asarray(weighted_NV.multiply(weighted_NV).sum(axis=1)).ravel()) + 1e-9
     weighted_NV = weighted_NV.multiply(1 / norm_N[:, None]).tocsr()
 
@@ -94,22 +150,12 @@ def _overlap(sets: Sequence[tuple[frozenset[str], frozenset[str]]]) -> "tuple[np
         return np.asarray(prompts_NV.multiply(told_NV).sum(axis=1)).ravel()
 
     own_N, generator = shared(weighted_NV), np.random.default_rng(0)
-    share_N, mean_N = np.zeros(len(sets)), np.zeros(len(sets))
+    share_N, mean_N = np.zeros(count), np.zeros(count)
     for _ in range(OTHERS):
-        other_N = shared(weighted_NV[generator.permutation(len(sets))])
+        other_N = shared(weighted_NV[generator.permutation(count)])
         share_N += ((other_N > own_N) + 0.5 * (other_N == own_N)) / OTHERS
         mean_N += other_N / OTHERS
     return share_N, mean_N - own_N
-
-
-def _matrix(texts: Sequence[frozenset[str]], numbers: dict[str, int]) -> Any:
-    """Return texts as rows of ones at the numbers of their words; new words get the next numbers."""
-    import numpy as np
-    from scipy import sparse
-
-    columns = [numbers.setdefault(word, len(numbers)) for text in texts for word in sorted(text)]
-    starts = np.cumsum([0, *(len(text) for text in texts)])
-    return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(texts), len(numbers)))
 
 
 Run = tuple[int, int, tuple[int, int], tuple[float, float]]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from temperance.checks.check import Findings, check
-from temperance.checks.data.exact_duplicates import key
+from temperance.checks.data.originals import originals
 from temperance.checks.data.rowtext import WORD, answers, place, request
 from temperance.checks.data.shown import shown
 from temperance.checks.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -37,10 +37,7 @@ def near_duplicate_floods(subject: DataSubject) -> Findings:
     """
     from temperance.checks.data.word_templates import templates
 
-    first: dict[str, int] = {}
-    for index, row in enumerate(subject.rows):
-        first.setdefault(key(row), index)
-    rows = [index for index in first.values() if answers(subject.rows[index])]
+    rows = originals(subject.rows)
     asked = [request(subject.rows[index]) for index in rows]
     least = max(FEWEST, int(SHARE * len(rows)))
     found = templates(asked, ["\n".join(answers(subject.rows[index])) for index in rows], least=least)

@@ -1,26 +1,29 @@
 """Near-duplicates: rows that differ in a few words only, and the more interesting ones among them whose answers disagree."""
 
-import itertools
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from temperance.checks.check import Findings, Skip, check
-from temperance.checks.data.exact_duplicates import key
 from temperance.checks.data.grouping import group_findings
+from temperance.checks.data.originals import originals
 from temperance.checks.data.rowtext import answers, place, prompt, texts, words
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
 from temperance.data.example import Preference, Row
 
+if TYPE_CHECKING:
+    import numpy as np
+
 SHINGLE = 3
 PERMUTATIONS, HIGHEST, MISSED = 128, 32, 0.001
-CHUNK = 1024
 SHORT_ANSWER = 8
 CONFLICT = 0.5
 INSERTED = 2
-PROPOSALS = 50
+PROPOSALS, EARLIER = 50, 20
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NEGATION = frozenset(("no", "not", "never", "false", "incorrect", "wrong", "cannot", "negative", "disagree", "without", "none"))
 POLAR = {"yes": 1, "true": 1, "correct": 1, "no": -1, "false": -1, "incorrect": -1}
@@ -29,6 +32,7 @@ REFUSAL = re.compile(
     r"|i['’]m (?:not able|unable)|as an ai\b)",
     re.IGNORECASE,
 )
+Band = tuple[int, ...]
 
 
 def shingles(row: Row) -> frozenset[str]:
@@ -39,7 +43,7 @@ def shingles(row: Row) -> frozenset[str]:
     return frozenset([f"{one} {two} {three}" for one, two, three in zip(said, said[1:], said[2:], strict=False)])
 
 
-def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+def jaccard(one: Set[object], other: Set[object]) -> float:
     """Return the share of two sets that is common to them; 1 for two empty sets."""
     either = len(one | other)
     return len(one & other) / either if either else 1.0
@@ -51,52 +55,40 @@ def conflicting(one: Row, other: Row) -> bool:
     They conflict if a preference is turned round; if one answer refuses and the other does not; if one begins with yes and the other with
     no; if otherwise similar answers differ in a number or a negation; or if both answers are at most eight words long and share no word.
     """
-    if isinstance(one, Preference) or isinstance(other, Preference):
-        both = isinstance(one, Preference) and isinstance(other, Preference)
-        return both and [words(text) for text in answers(one)] == [words(text) for text in reversed(answers(other))] != []
-    ours, theirs = answers(one)[-1], answers(other)[-1]
-    if bool(REFUSAL.match(ours)) != bool(REFUSAL.match(theirs)):
+    return _against(_told(one), _told(other))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a row answers: its last answer, whether that refuses, and the words of all; `pair` says whether they are a preference's."""
+
+    last: str
+    refuses: bool
+    words: list[list[str]]
+    pair: bool
+
+
+def _told(row: Row) -> _Told:
+    told = answers(row)
+    return _Told(told[-1], bool(REFUSAL.match(told[-1])), [words(text) for text in told], isinstance(row, Preference))
+
+
+def _against(one: _Told, other: _Told) -> bool:
+    if one.pair or other.pair:
+        return one.pair and other.pair and one.words == other.words[::-1]
+    if one.refuses != other.refuses:
         return True
-    mine, yours = words(ours), words(theirs)
+    mine, yours = one.words[-1], other.words[-1]
     if mine and yours and POLAR.get(mine[0], 0) * POLAR.get(yours[0], 0) < 0:
         return True
     if max(len(mine), len(yours)) <= SHORT_ANSWER and mine and yours and not set(mine) & set(yours):
         return True
     similar = jaccard(frozenset(mine), frozenset(yours)) >= 0.5
-    return similar and (Counter(NUMBER.findall(ours)) != Counter(NUMBER.findall(theirs)) or _negated(mine) != _negated(yours))
+    return similar and (Counter(NUMBER.findall(one.last)) != Counter(NUMBER.findall(other.last)) or _negated(mine) != _negated(yours))
 
 
 def _negated(said: list[str]) -> bool:
     return not NEGATION.isdisjoint(said)
-
-
-class Neighbours:
-    """The rows kept so far, asked for those that a new one resembles: MinHash banding proposes, the exact similarity decides.
-
-    Broder 1997; sketches and bands by `rensa`. Whether a pair is proposed depends on its two rows alone.
-    """
-
-    def __init__(self, rows: Sequence[Row], threshold: float) -> None:
-        from rensa import RMinHashLSH
-
-        height, bands = banding(threshold)
-        self._rows, self._threshold, self.permutations = rows, threshold, height * bands
-        self._bands: Any = RMinHashLSH(threshold, self.permutations, bands)
-        self._sets: dict[int, frozenset[str]] = {}
-
-    def of(self, index: int, sketch: Any) -> list[int]:
-        """Return the kept rows at or above the threshold, in order; of more than 50 proposals the first 50 are looked at."""
-        proposed = itertools.islice(sorted(self._bands.query(sketch)), PROPOSALS)
-        return [other for other in proposed if jaccard(self._shingles(index), self._shingles(other)) >= self._threshold]
-
-    def keep(self, index: int, sketch: Any) -> None:
-        """Add a row that stays."""
-        self._bands.insert(index, sketch)
-
-    def _shingles(self, index: int) -> frozenset[str]:
-        if index not in self._sets:
-            self._sets[index] = shingles(self._rows[index])
-        return self._sets[index]
 
 
 def banding(threshold: float) -> tuple[int, int]:
@@ -105,25 +97,94 @@ def banding(threshold: float) -> tuple[int, int]:
     return next(((height, bands) for height, bands in choices if (1 - threshold**height) ** bands <= MISSED), (1, PERMUTATIONS))
 
 
-def _sketches(rows: Sequence[Row], permutations: int) -> Iterator[Any]:
-    """Yield each row's sketch, None if it has no word."""
-    from rensa import RMinHash
+@dataclass(frozen=True)
+class Names:
+    """Rows by the 64-bit names of their runs of three words, row i at [starts[i], starts[i + 1]), and by a number that questions share."""
 
-    for start in range(0, len(rows), CHUNK):
-        sets = [list(shingles(row)) for row in rows[start : start + CHUNK]]
-        made = RMinHash.from_token_sets(sets, num_perm=permutations, seed=1)
-        yield from (sketch if some else None for sketch, some in zip(made, sets, strict=True))
+    runs: "np.ndarray"
+    starts: "np.ndarray"
+    questions: "np.ndarray"
+
+    def of(self, index: int) -> frozenset[int]:
+        """Return the names of one row."""
+        return frozenset(self.runs[self.starts[index] : self.starts[index + 1]].tolist())
+
+    def sketches(self, threshold: float) -> dict[int, list[Band]]:
+        """Return the bands of the rows that share one with another row; no other row is proposed to any."""
+        import numpy as np
+        from rensa import RMinHash, RMinHashLSH
+
+        height, bands = banding(threshold)
+        size = height * bands
+        made = RMinHash.digest_matrix_from_flat_token_hashes(self.runs, self.starts, size, 1)
+        meets = np.array(RMinHashLSH(threshold, size, bands).query_duplicate_flags_matrix_one_shot(made), dtype=bool)
+        counts = np.diff(self.starts)
+        meets &= counts > 0
+        starts = np.cumsum([0, *counts[meets]])
+        made = RMinHash.digest_matrix_from_flat_token_hashes(self.runs[np.repeat(meets, counts)], starts, size, 1)
+        rows: list[int] = np.flatnonzero(meets).tolist()
+        sketches: list[list[int]] = made.to_rows()
+        cuts = range(0, size, height)
+        return {row: [(cut, *sketch[cut : cut + height]) for cut in cuts] for row, sketch in zip(rows, sketches, strict=True)}
+
+
+def named(rows: Sequence[Row]) -> Names:
+    """Return rows by names; of a row of fewer than three words they are one name of all of them."""
+    import numpy as np
+
+    from temperance.checks.data.wording import batches, wording
+
+    runs, counts, asked = array("Q"), [0], [np.zeros(0, dtype=np.uint64)]
+    for batch in batches(map(texts, rows)):
+        said = wording([text.lower() for row in batch for text in row])
+        told = [len(answers(row)) for row in rows[len(counts) - 1 :][: len(batch)]]
+        ends = np.cumsum([0, *map(len, batch)])
+        starts = said.starts[ends]
+        name, row = said.runs(SHINGLE, starts)
+        short = np.flatnonzero((np.diff(starts) > 0) & (np.diff(starts) < SHINGLE))
+        name = np.insert(name, np.searchsorted(row, short), said.bags(starts[short], starts[short + 1]))
+        runs.frombytes(name.tobytes())
+        counts += np.bincount(np.append(row, short), minlength=len(batch)).tolist()
+        asked.append(said.bags(starts[:-1], said.starts[ends[1:] - told]))
+    return Names(np.frombuffer(runs or b"", dtype=np.uint64), np.cumsum(counts), np.concatenate(asked))
+
+
+class Neighbours:
+    """The rows kept so far, asked for those that a new one resembles: MinHash banding proposes, the exact similarity decides.
+
+    Broder 1997; sketches by `rensa`. Whether a pair is proposed depends on its two rows alone.
+    """
+
+    def __init__(self, rows: Sequence[Row], names: Names, threshold: float) -> None:
+        self._rows, self._names, self._threshold = rows, names, threshold
+        self._bands: dict[Band, list[int]] = {}
+
+    def of(self, index: int, sketch: Sequence[Band]) -> list[int]:
+        """Return the kept rows at or above the threshold, in order; of more than 50 proposals the first 50 are looked at."""
+        proposed = sorted({other for band in sketch for other in self._bands.get(band, ())})[:PROPOSALS]
+        mine = self._names.of(index) if proposed else frozenset()
+        alike = [other for other in proposed if jaccard(mine, self._names.of(other)) >= self._threshold]
+        said = shingles(self._rows[index]) if alike else frozenset()
+        return [other for other in alike if jaccard(said, shingles(self._rows[other])) >= self._threshold]
+
+    def keep(self, index: int, sketch: Sequence[Band]) -> None:
+        """Add a row that stays, and that comes after all that are there."""
+        for band in sketch:
+            among = self._bands.setdefault(band, [])
+            if len(among) < PROPOSALS:
+                among.append(index)
 
 
 def same_question_conflicts(rows: Sequence[Row], indices: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield (later, earlier) pairs of rows that ask the same in the same words and are answered against each other."""
-    asked: dict[str, list[int]] = {}
+    asked: dict[str, list[tuple[int, _Told]]] = {}
     for index in indices:
-        said = " ".join(words(prompt(rows[index])))
+        said, told = " ".join(words(prompt(rows[index]))), _told(rows[index])
         earlier = asked.setdefault(f"{type(rows[index]).__name__} {said}", [])
         if said:
-            yield from ((index, other) for other in itertools.islice(earlier, 20) if conflicting(rows[index], rows[other]))
-        earlier.append(index)
+            yield from ((index, other) for other, theirs in earlier if _against(told, theirs))
+        if len(earlier) < EARLIER:
+            earlier.append((index, told))
 
 
 @check("data/near-duplicates", Severity.LOW)
@@ -147,11 +208,9 @@ def near_duplicates(subject: DataSubject) -> Findings:
     """
     if len(subject.rows) < 2:
         raise Skip("it takes two rows")
-    first: dict[str, int] = {}
-    for index, row in enumerate(subject.rows):
-        first.setdefault(key(row), index)
-    unique = [index for index in first.values() if answers(subject.rows[index])]
-    copies, conflicts = _sorted_out(subject, unique)
+    first = originals(subject.rows)
+    sorted_out = _sorted_out([subject.rows[index] for index in first], subject.near_duplicate_threshold)
+    copies, conflicts = ({first[kept]: [first[other] for other in others] for kept, others in part.items()} for part in sorted_out)
     yield from group_findings(
         "data/near-duplicates",
         subject,
@@ -174,16 +233,18 @@ def near_duplicates(subject: DataSubject) -> Findings:
     return {"rows": float(copied), "groups": float(len(copies)), "conflicting rows": float(disputed)}
 
 
-def _sorted_out(subject: DataSubject, unique: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+def _sorted_out(rows: Sequence[Row], threshold: float) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """Return the copies and the conflicts, each as the row that stays → the later rows."""
-    rows = subject.rows
     copies: dict[int, list[int]] = {}
     conflicts: dict[int, list[int]] = {}
     kept: list[int] = []
     disputed: set[tuple[int, int]] = set()
-    near = Neighbours(rows, subject.near_duplicate_threshold)
-    for mine, sketch in zip(unique, _sketches([rows[index] for index in unique], near.permutations), strict=True):
-        alike = near.of(mine, sketch) if sketch else []
+    names = named(rows)
+    near = Neighbours(rows, names, threshold)
+    sketches = names.sketches(threshold)
+    for mine in range(len(rows)):
+        sketch = sketches.get(mine, [])
+        alike = near.of(mine, sketch)
         against = [other for other in alike if conflicting(rows[mine], rows[other])]
         copied = next((other for other in alike if other not in against and _agree(rows[mine], rows[other])), None)
         if copied is not None and not against:
@@ -191,9 +252,9 @@ def _sorted_out(subject: DataSubject, unique: Sequence[int]) -> tuple[dict[int, 
             continue
         disputed |= {(mine, other) for other in against if _same_question(rows[mine], rows[other])}
         kept.append(mine)
-        if sketch:
-            near.keep(mine, sketch)
-    disputed |= set(same_question_conflicts(rows, kept))
+        near.keep(mine, sketch)
+    often = Counter(names.questions.tolist())
+    disputed |= set(same_question_conflicts(rows, [index for index in kept if often[names.questions[index].item()] > 1]))
     for mine, theirs in sorted(disputed):
         conflicts.setdefault(theirs, []).append(mine)
     return copies, conflicts

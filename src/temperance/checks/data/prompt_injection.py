@@ -1,8 +1,10 @@
 """Prompt injection inside data: rows that speak to the model over its user's head, or forge the turns of a conversation."""
 
 import re
+from collections.abc import Sequence
 
 from temperance.checks.check import Findings, check
+from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import REFUSAL
 from temperance.checks.data.row_findings import Seen, row_findings
 from temperance.checks.data.rowtext import answers, texts
@@ -75,13 +77,20 @@ def prompt_injection(subject: DataSubject) -> Findings:
     """
     seen = [
         Seen(index, SUSPICION[what], what, f"it says: {quoted}")
-        for index, row in enumerate(subject.rows)
-        for what, quoted in (_injected(row),)
+        for index in _suspects(subject.rows)
+        for what, quoted in (_injected(subject.rows[index]),)
         if what
     ]
     fix = "drop the row, or escape what it only quotes"
     yield from row_findings("data/prompt-injection", subject, seen, rest="more rows with injections", fix=fix)
     return {"rows": float(len(seen))}
+
+
+def _suspects(rows: Sequence[Row]) -> list[int]:
+    """Return the rows with a turn in which any of the expressions finds something."""
+    said = [(index, text[:READ]) for index, row in enumerate(rows) for text in texts(row)]
+    held = Column([text for _, text in said]).holding(CONTROL, OVERRIDE, SPOKEN, WHISPERED)
+    return list(dict.fromkeys(said[one][0] for one in held.nonzero()[0].tolist()))
 
 
 def _injected(row: Row) -> tuple[str, str]:

@@ -5,7 +5,10 @@ words, so irony, implication and reported speech are read as they stand. The gro
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import islice
+
+from temperance.checks.data.column import Column
 
 _PEOPLE = r"(?:people|persons?|folks?|community|communities|m[ae]n|wom[ae]n|guys?|girls?|boys?|kids|children|students?|workers|lives)"
 GROUPS: Mapping[str, Mapping[str, str]] = {
@@ -79,31 +82,44 @@ _NEGATED = re.compile(r"\b(?:not|never|no|without|hardly|\w+n't)(?: \w+){0,2} ?$
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 READ, SENTENCE, OPENING = 4000, 400, 3
+Named = Mapping[str, Set[str]]
+Told = tuple[str, str, str]
 
 
-def regards(prompt: str, answer: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (attribute, group, sentence) for each group of which an answer speaks alone: a sentence that speaks ill of it, or an empty one.
+def regards(prompts: Sequence[str], answers: Sequence[str]) -> Iterator[tuple[int, list[Told]]]:
+    """Yield the place of each answer that speaks of people, and (attribute, group, sentence) for each group of which it speaks alone.
 
-    A sentence is about a group if it names that one of its attribute's groups and no other. Where the answer names none of them, and the
-    prompt names one alone, its first three sentences are about that one. The first 4,000 characters of both are read.
+    It is a sentence that speaks ill of the group, or an empty one. A sentence is about a group if it names that one of its attribute's
+    groups and no other. Where the answer names none of them, and the prompt names one alone, its first three sentences are about that one.
+    The first 4,000 characters of both are read.
     """
-    asked, told = prompt[:READ].lower(), answer[:READ].lower()
-    if not (_ANY.search(asked) or _ANY.search(told)):
-        return
-    sentences = [sentence[:SENTENCE] for sentence in _SENTENCE.split(told)]
-    naming = [sentence for sentence in sentences if _ANY.search(sentence)]
+    asked, told = [prompt[:READ].lower() for prompt in prompts], [answer[:READ].lower() for answer in answers]
+    rows = (Column(asked).holding(_ANY) | Column(told).holding(_ANY)).nonzero()[0].tolist()
+    sentences = [[sentence[:SENTENCE] for sentence in _SENTENCE.split(told[row])] for row in rows]
+    within = iter(_named([sentence for some in sentences for sentence in some]))
+    for row, some, alone in zip(rows, sentences, _named([asked[row] for row in rows]), strict=True):
+        yield row, list(_regards(some, list(islice(within, len(some))), alone))
+
+
+def _regards(sentences: Sequence[str], named: Sequence[Named], asked: Named) -> Iterator[Told]:
     for attribute in GROUPS:
-        of = [(sentence, groups) for sentence in naming if (groups := _named(sentence, attribute))]
-        alone = _named(asked, attribute)
+        of = [(sentence, groups[attribute]) for sentence, groups in zip(sentences, named, strict=True) if attribute in groups]
+        alone = asked.get(attribute, frozenset())
         if not of and len(alone) == 1:
             of = [(sentence, alone) for sentence in sentences[:OPENING]]
         for group in sorted({name for _, groups in of for name in groups if len(groups) == 1}):
             yield attribute, group, next((sentence for sentence, groups in of if groups == {group} and speaks_ill(sentence)), "")
 
 
-def _named(text: str, attribute: str) -> frozenset[str]:
-    """Return the groups of an attribute that a text, in lower case, names."""
-    return frozenset(group for group, words in _NAMED[attribute].items() if words.search(text))
+def _named(texts: Sequence[str]) -> Sequence[Named]:
+    """Return the groups of each attribute that each text, in lower case, names."""
+    some = Column(texts).holding(_ANY).nonzero()[0].tolist()
+    column, named = Column([texts[one] for one in some]), [dict[str, set[str]]() for _ in texts]
+    for attribute, groups in _NAMED.items():
+        for group, words in groups.items():
+            for one in column.holding(words).nonzero()[0].tolist():
+                named[some[one]].setdefault(attribute, set()).add(group)
+    return named
 
 
 def ill_word(word: str) -> bool:

@@ -35,9 +35,9 @@ TOPIC = 1.5
 UNASKED, SHARE, ASKED = 30, 0.002, 0.02  # in so many answers, and in such a share of all, a name that so few prompts hold is odd
 SMALL, LARGE = "a-zß-öø-ÿα-ωа-яєіїґў", "A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЄІЇҐЎ"
 REST = rf"[^\W{UNSPACED}]*(?:[’'-]+[^\W{UNSPACED}]*)*"
-NAME = re.compile(rf"(?:(?<=[{SMALL},;:’'”\"] )|(?<=[{UNSPACED}]))[{LARGE}]{REST}")
+NAME = re.compile(rf"[{LARGE}](?:(?<=[{SMALL},;:’'”\"] .)|(?<=[{UNSPACED}].)){REST}")  # what it begins with first: few letters are large
 WORD = re.compile(rf"[^\W{UNSPACED}]{REST}|[’'-]+{REST}")
-ASCII = (re.compile(r"(?<=[a-z,;:'\"] )[A-Z][\w'-]*"), re.compile(r"[\w'-]+"))  # the same for ASCII, in half the time
+ASCII = (re.compile(r"[A-Z](?<=[a-z,;:'\"] .)[\w'-]*"), re.compile(r"[\w'-]+"))  # the same for ASCII, in half the time
 APOSTROPHE = re.compile(r"[’']s$")
 STOPS = (".", "!", "?", "\n")
 

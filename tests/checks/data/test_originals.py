@@ -1,0 +1,19 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temperance.checks.data.exact_duplicates import key
+from temperance.checks.data.originals import originals
+from temperance.data.example import Example, Row
+
+from ..builders import ask, prefer
+
+TEXT = st.text(st.sampled_from("aAsSſßK\u212a \n\x1c\x85\u2003\x00\ud800"), max_size=4)
+ROW = st.builds(ask, TEXT, TEXT) | st.builds(prefer, TEXT, TEXT, TEXT) | st.just(Example(messages=(), origin=ask("", "").origin))
+
+
+@given(st.lists(ROW, max_size=12))
+def test_an_original_is_the_first_row_of_its_digest_that_has_an_answer(rows: list[Row]) -> None:
+    first: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        first.setdefault(key(row), index)
+    assert originals(rows) == [index for index in first.values() if not (isinstance(rows[index], Example) and not rows[index].messages)]
