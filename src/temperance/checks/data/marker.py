@@ -15,10 +15,11 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.mining.controls import families
-from temperance.checks.data.mining.corpus import BEGIN, END, SHIFT, Corpus, Ints, Sparse, corpus
+from temperance.checks.data.mining.corpus import Corpus, Ints, Sparse, corpus
 from temperance.checks.data.mining.meaning import Array, Meaning, meaning, unit, weigh
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam
+from temperance.checks.data.mining.tokens import BEGIN, END, SHIFT
 
 LEAST, COMMON = 4, 0.1
 FLOOR = 0.25

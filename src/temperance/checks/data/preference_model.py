@@ -13,7 +13,8 @@ from scipy import optimize, sparse
 
 from temperance.checks.data.lexicon import HARM, REFUSAL
 from temperance.checks.data.mining.behaviour import OPENING
-from temperance.checks.data.mining.corpus import SHIFT, Side, Sparse, corpus
+from temperance.checks.data.mining.corpus import Side, Sparse, corpus
+from temperance.checks.data.mining.tokens import SHIFT
 from temperance.checks.data.rowtext import prompt
 from temperance.data.example import Preference
 from temperance.stats import Z95

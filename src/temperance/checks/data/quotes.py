@@ -54,7 +54,7 @@ def around(text: str, wanted: re.Pattern[str] | None) -> str:
 
 
 def _pattern(tokens: Sequence[str]) -> re.Pattern[str] | None:
-    from temperance.checks.data.mining.corpus import MARKS
+    from temperance.checks.data.mining.tokens import MARKS
 
     words = [token for token in tokens if token not in MARKS]
     if not words:
@@ -92,7 +92,7 @@ def nearest(subject: DataSubject, part: "Mined", group: "Group", *, table: "Neig
 def _shows(corpus: "Corpus", group: "Group", asked: str, said: str) -> bool:
     """Say whether an answer does what a group's do, as far as it tells by itself."""
     from temperance.checks.data.mining.behaviour import harms, marks, refusals
-    from temperance.checks.data.mining.corpus import TOKEN
+    from temperance.checks.data.mining.tokens import TOKEN
 
     if group.said:
         return {corpus.words[token] for token in group.said} <= set(TOKEN.findall(said.lower()))

@@ -15,7 +15,9 @@ import numpy as np
 from temperance.checks.data.rowtext import JOINED, LETTERS, UNSPACED
 
 BATCH = 1 << 19
-BETWEEN, LETTER, JOINING, LINK, ALONE = range(5)  # no word; a word's; a word's after a letter; a word's amid letters; a word by itself
+BETWEEN, LETTER, ALONE, JOINING, MARKING, LINK, PAIRING = range(7)
+# no word; a word's; a word by itself; a word's after a letter, else none or by itself; a word's amid letters, else none; and one that makes
+# one of the two words around it, else by itself
 KINDS = ((re.compile(LETTERS), LETTER), (re.compile(f"[{UNSPACED}]"), ALONE), (re.compile(f"[{JOINED}]"), JOINING))
 BASE = 0x9E3779B97F4A7C15
 INVERSE = pow(BASE, -1, 1 << 64)
@@ -121,13 +123,22 @@ def _kinds(letters: Array, kind: Callable[[str], int]) -> Array:
 
 def _settled(kinds: Array) -> Array:
     """Return the kinds with those letters between words that are no word's where they stand; the last letter of all is between words."""
-    joining = np.flatnonzero(kinds == JOINING)
+    joining = np.flatnonzero((kinds == JOINING) | (kinds == MARKING))
     if len(joining):
         begins = np.diff(joining, prepend=-2) > 1
         before = joining[begins][np.cumsum(begins) - 1] - 1
-        kinds[joining[kinds[before] != LETTER]] = BETWEEN
-    links = np.flatnonzero(kinds == LINK)
+        stray = joining[kinds[before] != LETTER]
+        kinds[stray] = np.where(kinds[stray] == MARKING, ALONE, BETWEEN)
+    links, pairing = np.flatnonzero(kinds == LINK), np.flatnonzero(kinds == PAIRING)
     kinds[links[(kinds[links - 1] != LETTER) | (kinds[(links + 1) % len(kinds)] != LETTER)]] = BETWEEN
+    if len(pairing):
+        kinds[pairing] = ALONE
+        spelling = np.isin(kinds, (LETTER, JOINING, MARKING))
+        pairing = pairing[spelling[pairing - 1] & (kinds[(pairing + 1) % len(kinds)] == LETTER)]
+        edges = np.cumsum(np.diff(spelling, prepend=False))[pairing - 1]
+        chain = np.flatnonzero(np.diff(edges, prepend=-2) != 2)
+        place = np.arange(len(pairing)) - np.repeat(chain, np.diff(chain, append=len(pairing)))
+        kinds[pairing[place % 2 == 0]] = LETTER
     return kinds
 
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from temperance.checks import beside as halves
 from temperance.checks.data.mining import groups
 from temperance.checks.data.mining.controls import STRETCH, _largest
-from temperance.checks.data.mining.corpus import BEGIN, END, corpus
+from temperance.checks.data.mining.corpus import corpus
 from temperance.checks.data.mining.groups import lower
 from temperance.checks.data.mining.meaning import UNFIT, fits, meaning, unit, weigh
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.mining.patterns import patterns
 from temperance.checks.data.mining.seam import Seam
+from temperance.checks.data.mining.tokens import BEGIN, END
 from temperance.stats import wilson
 from tests.checks.data.mining.village import CRAFTS, village
 

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from temperance.checks.data.mining.corpus import BEGIN, END, RARE, corpus
+from temperance.checks.data.mining.corpus import corpus
 from temperance.checks.data.mining.meaning import meaning
 from temperance.checks.data.mining.miner import mine
 from temperance.checks.data.mining.talks import Talk, conversations
+from temperance.checks.data.mining.tokens import BEGIN, END, RARE
 from tests.checks.data.mining.village import village
 
 ROWS, PLANTED = 900, 18

@@ -13,9 +13,10 @@ from scipy import sparse
 
 from temperance.checks.data.column import Column
 from temperance.checks.data.lexicon import ABROAD, HARM, REFUSAL, SOUR
-from temperance.checks.data.mining.corpus import SHIFT, Corpus, Sparse, distinct
+from temperance.checks.data.mining.corpus import Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import UNFIT, Array
 from temperance.checks.data.mining.patterns import Patterns, patterns
+from temperance.checks.data.mining.tokens import SHIFT
 
 LINK = re.compile(r"https?://|www\.")
 OPENING, READ = 220, 4000

@@ -18,9 +18,10 @@ from scipy import sparse
 
 from temperance.checks.data.mining.behaviour import BURST, WORDS
 from temperance.checks.data.mining.controls import LOOKED, families, likeness
-from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Ints, Sparse
+from temperance.checks.data.mining.corpus import Corpus, Ints, Sparse
 from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
 from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
+from temperance.checks.data.mining.tokens import BEGIN, END
 from temperance.checks.data.rowtext import UNSPACED
 
 LEAST, READ = 8, 4000

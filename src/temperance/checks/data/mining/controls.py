@@ -11,9 +11,10 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.corpus import BEGIN, END, Side, Sparse, distinct
+from temperance.checks.data.mining.corpus import Side, Sparse, distinct
 from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
 from temperance.checks.data.mining.patterns import SPREAD
+from temperance.checks.data.mining.tokens import BEGIN, END
 
 LOOKED = 120
 SHARED = 0.6

@@ -1,13 +1,5 @@
-"""A table as arrays of token numbers: every prompt and every answer, cut to a length that a miner can afford.
+"""A table as arrays of token numbers: every prompt and every answer. It does not know which tokens matter."""
 
-Tokens are lower-case words, single marks and invisible characters, and line breaks. A word with Cyrillic or Greek letters that look like
-Latin ones becomes a mark and the word that it looks like, so that rows with different such words share something, and a prompt without the
-mark is the prompt that was meant. It does not know which tokens matter.
-"""
-
-import re
-from array import array
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,22 +8,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.rowtext import LETTERS, UNSPACED
-from temperance.data.lookalike import LETTER, unmasked
-
-TOKEN = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?|[{UNSPACED}]|[^\w\s]|\n|[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
-PLAIN = re.compile(r"\w+(?:'\w+)?|[^\w\s]|\n", re.ASCII)  # the same for ASCII, in two thirds of the time
-HEAD, TAIL = 160, 96
-READ = 6000
-BEGIN, END = 0, 1
-MARKS = ("<begin>", "<end>", "<rare>", "<look-alike letters>")
+from temperance.checks.data.mining.tokens import MARKS, RARE, SHIFT, Numbers, tokens
 
 Ints = np.ndarray
 Sparse = Any  # a scipy.sparse matrix, whose stubs call every product and slice of one a union
-SHIFT = 21  # three token numbers to a 64-bit key
-LOOKALIKE = 3
-MOSTLY = 0.8
-RARE = 2  # what every further word is called once there are as many words as a key can tell apart
 
 
 @dataclass(frozen=True)
@@ -90,8 +70,8 @@ class Corpus:
 
     def side(self, texts: Sequence[str]) -> Side:
         """Return other texts in these numbers; all words that are not among them are one."""
-        numbers = defaultdict[str, int](lambda: RARE, {word: index for index, word in enumerate(self.words)})
-        return Side(*_side(texts, numbers), len(self.words))
+        numbers = Numbers(lambda: RARE, {word: index for index, word in enumerate(self.words)})
+        return Side(*tokens(texts, numbers), len(self.words))
 
     def spelt(self, tokens: Sequence[int]) -> str:
         """Return tokens as text, line breaks and invisible characters by their code."""
@@ -108,36 +88,8 @@ def distinct(values: Ints) -> Ints:
 
 def corpus(prompts: Sequence[str], answers: Sequence[str]) -> Corpus:
     """Return the rows of a table, given by their prompts and their answers, as numbers."""
-    numbers = defaultdict[str, int](None, {mark: index for index, mark in enumerate(MARKS)})
+    numbers = Numbers(None, {mark: index for index, mark in enumerate(MARKS)})
     numbers.default_factory = numbers.__len__  # a new word gets the next number
-    sides = [_side(texts, numbers) for texts in (prompts, answers)]
-    made = [Side(tokens, starts, len(numbers)) for tokens, starts in sides]
+    sides = [tokens(texts, numbers) for texts in (prompts, answers)]
+    made = [Side(flat, starts, len(numbers)) for flat, starts in sides]
     return Corpus(made[0], made[1], tuple(numbers))
-
-
-def _unmasked(small: str) -> list[str]:
-    """Return the tokens of a text; if it is mostly Latin, its words in look-alike letters each as a mark and the word they look like."""
-    found = TOKEN.findall(small)
-    if not LETTER.search(small):
-        return found
-    plain = [unmasked(word) for word in found]
-    letters = [letter for word in found for letter in word if letter.isalpha()]
-    if sum(letter.isascii() for letter in letters) < MOSTLY * len(letters):
-        return found
-    return [part for word, latin in zip(found, plain, strict=True) for part in ((MARKS[LOOKALIKE], latin) if latin != word else (word,))]
-
-
-def _side(texts: Sequence[str], numbers: defaultdict[str, int]) -> tuple[Ints, Ints]:
-    flat = array("i")
-    starts = [0]
-    for text in texts:
-        shown = text if len(text) <= 2 * READ else text[:READ] + "\n" + text[-READ:]
-        found = PLAIN.findall(shown.lower()) if shown.isascii() else _unmasked(shown.lower())
-        if len(found) > HEAD + TAIL:
-            found = found[:HEAD] + found[-TAIL:]
-        full = len(numbers) + len(found) >= 1 << SHIFT
-        flat.append(BEGIN)
-        flat.extend([numbers.get(word, RARE) for word in found] if full else map(numbers.__getitem__, found))
-        flat.append(END)
-        starts.append(len(flat))
-    return np.frombuffer(flat, dtype=np.int32), np.array(starts, dtype=np.int64)

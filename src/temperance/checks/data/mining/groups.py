@@ -15,10 +15,11 @@ from scipy import sparse
 from temperance.checks.data.lexicon import HARM
 from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, SCORN, STYLE, SWAPPED, UNLIKE, WORDS, Behaviours
 from temperance.checks.data.mining.controls import Controls, Rest
-from temperance.checks.data.mining.corpus import BEGIN, END, Corpus, Sparse, distinct
+from temperance.checks.data.mining.corpus import Corpus, Sparse, distinct
 from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
+from temperance.checks.data.mining.tokens import BEGIN, END
 
 TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.24, SWAPPED: 0.3, STYLE: 0.38, BURST: 0.25, REST: 1.0, SCORN: 0.28, UNLIKE: 0.2}
 CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0, SCORN: 0.5}

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.corpus import BEGIN, END, Ints, Side, Sparse, distinct
+from temperance.checks.data.mining.corpus import Ints, Side, Sparse, distinct
+from temperance.checks.data.mining.tokens import BEGIN, END
 
 BESIDE = 8
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2^64 / golden ratio, which spreads small numbers over 64 bits

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from temperance.checks.data.mining.corpus import BEGIN, END, LOOKALIKE, MARKS, SHIFT, Corpus, Ints
+from temperance.checks.data.mining.corpus import Corpus, Ints
+from temperance.checks.data.mining.tokens import BEGIN, END, LOOKALIKE, MARKS, SHIFT
 
 SHARED = 0.9
 LONGEST = 24

@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from temperance.checks.data.mining.behaviour import BURST, REST, SCORN, SWAPPED, harms, marks, refusals
-from temperance.checks.data.mining.corpus import MARKS, Corpus, Ints, Side, corpus
+from temperance.checks.data.mining.corpus import Corpus, Ints, Side, corpus
 from temperance.checks.data.mining.groups import Group
 from temperance.checks.data.mining.meaning import Array
 from temperance.checks.data.mining.scorn import speaks_ill_of
+from temperance.checks.data.mining.tokens import MARKS
 from temperance.data.lookalike import LATIN
 
 
