@@ -7,23 +7,24 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from temperance.checks.data.column import Column
 
 LETTERS = 50
 READ = 600
 SURE, NEARLY = 0.98, 1e-3
-CHUNK = 4096  # texts
+CHUNK = 1 << 14  # texts
 KNOWN = (
     "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv mr ms nl no pl pt ro ru sk sl sr sv sw ta te th tl tr uk ur vi zh"
 ).split()
 SIGNS = "{}<>;=|\\_#`"
 KEYWORDS = "def import return SELECT FROM WHERE function const var class public void print href div http".split()
-CODE = re.compile(rf"[{re.escape(SIGNS)}]|\b(?:{'|'.join(KEYWORDS)})\b|\w\.\w|\w\(")
-NO_LETTER = {code: None for code in range(128) if not chr(code).isalpha()}
+KEYWORD = re.compile(rf"\b(?:{'|'.join(KEYWORDS)})\b")
+CODE = re.compile(rf"[{re.escape(SIGNS)}]|{KEYWORD.pattern}|\w\.\w|\w\(")
+SPELLS = re.compile(r"\w").match
 NOT_LETTERS = re.compile(r"[^\w\s']|[\d_]")
+BLANKED = {code: " " for code in range(128) if NOT_LETTERS.match(chr(code))}
 ENGLISH = frozenset(
     """the and that with this which from they what have their would should could there when where who your been were these has about because
     through while between""".split()
@@ -36,27 +37,53 @@ def languages(texts: Sequence[str]) -> list[str]:
 
     Only the first 600 characters are read; at least 50 must be letters, and the identifier must be 98 % sure.
     """
-    codes = [""] * len(texts)
-    asked: list[tuple[int, str]] = []
-    for place, text in enumerate(texts):
-        read = text[:READ]
-        if not _readable(read):
-            continue
-        if _plainly_english(read):
-            codes[place] = "en"
-        else:
-            asked.append((place, NOT_LETTERS.sub(" ", read).lower()))
-    for start in range(0, len(asked), CHUNK):
-        some = asked[start : start + CHUNK]
-        for (place, _), code in zip(some, _identified([said for _, said in some]), strict=True):
-            codes[place] = code
+    codes: list[str] = []
+    for start in range(0, len(texts), CHUNK):
+        codes += _codes([text[:READ] for text in texts[start : start + CHUNK]])
     return codes
 
 
-def _readable(text: str) -> bool:
-    letters = len(text.translate(NO_LETTER)) if text.isascii() else sum(map(str.isalpha, text))
-    dense = not text.isascii() and sum(map("\u2e7f".__lt__, text)) > letters / 3
-    return letters >= (LETTERS // 3 if dense else LETTERS) and letters >= 0.6 * len(text) and not _like_code(text)
+def _codes(texts: Sequence[str]) -> list[str]:
+    codes = [""] * len(texts)
+    asked: list[int] = []
+    for place in _readable(texts):
+        if _plainly_english(texts[place]):
+            codes[place] = "en"
+        else:
+            asked.append(place)
+    small = [(text.translate(BLANKED) if text.isascii() else NOT_LETTERS.sub(" ", text)).lower() for text in map(texts.__getitem__, asked)]
+    for place, code in zip(asked, _identified(small), strict=True):
+        codes[place] = code
+    return codes
+
+
+def _readable(texts: Sequence[str]) -> list[int]:
+    """Return the places of the texts that hold enough letters, and no more than one sign of code in sixty characters.
+
+    What is ASCII's is counted in all at once, signs by what is no more than likely to be one; only where these are many are they looked at.
+    """
+    import numpy as np
+
+    plain = np.fromiter(map(str.isascii, texts), dtype=bool, count=len(texts))
+    size = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    flat = np.frombuffer("".join(text for text in texts if text.isascii()).encode(), dtype=np.uint8)
+    ends = np.cumsum(np.where(plain, size, 0))
+
+    def total(marked: np.ndarray) -> np.ndarray:
+        return np.diff(np.append(0, np.cumsum(marked))[ends], prepend=0)
+
+    alpha, spells, sign = (
+        np.array([bool(test(chr(code))) for code in range(128)])[flat] for test in (str.isalpha, SPELLS, SIGNS.__contains__)
+    )
+    sign[1:] |= spells[:-1] & (flat[1:] == ord("("))
+    sign[1:-1] |= spells[:-2] & (flat[1:-1] == ord(".")) & spells[2:]
+    letters, least = total(alpha), np.full(len(texts), LETTERS)
+    for place in np.flatnonzero(~plain).tolist():
+        letters[place] = sum(map(str.isalpha, texts[place]))
+        least[place] = LETTERS // 3 if sum(map("\u2e7f".__lt__, texts[place])) > letters[place] / 3 else LETTERS
+    likely = ~plain | (total(sign) > size / 60) | Column(texts).holding(KEYWORD)
+    enough = np.flatnonzero((letters >= least) & (letters >= 0.6 * size)).tolist()
+    return [place for place in enough if not (likely[place] and _like_code(texts[place]))]
 
 
 def _like_code(text: str) -> bool:

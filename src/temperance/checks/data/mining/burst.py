@@ -18,7 +18,7 @@ from scipy import sparse
 
 from temperance.checks.data.mining.behaviour import BURST, WORDS
 from temperance.checks.data.mining.controls import LOOKED, families, likeness
-from temperance.checks.data.mining.corpus import Corpus, Ints, Sparse
+from temperance.checks.data.mining.corpus import Corpus, Ints, Sparse, gathered
 from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
 from temperance.checks.data.mining.meaning import UNFIT, Array, unfit, weigh
 from temperance.checks.data.mining.tokens import BEGIN, END
@@ -146,10 +146,10 @@ def sentences(corpus: Corpus, tokens: Ints) -> Ints:
 
 def _around(corpus: Corpus, rows: Ints, run: tuple[int, ...]) -> Sparse:
     """Count the words of the sentences in the answers of some rows that hold the first token of a run, without all of it: (rows, words)."""
-    starts, ends = corpus.answers.starts[rows], corpus.answers.starts[rows + 1]
-    sizes = ends - starts
+    starts = corpus.answers.starts[rows]
+    sizes = corpus.answers.starts[rows + 1] - starts
     row = np.repeat(np.arange(len(rows)), sizes)
-    tokens = corpus.answers.tokens[np.arange(len(row)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)]
+    tokens = corpus.answers.tokens[gathered(starts, sizes)]
     sentence = sentences(corpus, tokens)
     holding = np.zeros(len(row) + 1, dtype=bool)
     holding[sentence[tokens == run[0]]] = True

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.corpus import Side, Sparse, distinct
+from temperance.checks.data.mining.corpus import Side, Sparse, distinct, gathered
 from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
 from temperance.checks.data.mining.patterns import SPREAD
 from temperance.checks.data.mining.tokens import BEGIN, END
@@ -68,7 +68,7 @@ class Controls:
         counts = self.prompts.counts
         size = np.diff(counts.indptr)[looked]
         starts = np.concatenate([[0], np.cumsum(size)])
-        chosen = np.arange(starts[-1]) + np.repeat(counts.indptr[looked] - starts[:-1], size)
+        chosen = gathered(counts.indptr[looked], size)
         words, place = np.unique(counts.indices[chosen], return_inverse=True)
         common = np.bincount(place) > SHARED * len(looked)
         common |= np.isin(words, [*tokens, BEGIN, END])

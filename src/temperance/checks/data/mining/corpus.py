@@ -86,6 +86,12 @@ def distinct(values: Ints) -> Ints:
     return rising[first]
 
 
+def gathered(starts: Ints, sizes: Ints) -> Ints:
+    """Return the places of stretches that begin at `starts`, one after the other."""
+    ends = np.cumsum(sizes)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + sizes, sizes)
+
+
 def corpus(prompts: Sequence[str], answers: Sequence[str]) -> Corpus:
     """Return the rows of a table, given by their prompts and their answers, as numbers."""
     numbers = Numbers(None, {mark: index for index, mark in enumerate(MARKS)})

@@ -15,7 +15,7 @@ from scipy import sparse
 from temperance.checks.data.lexicon import HARM
 from temperance.checks.data.mining.behaviour import BURST, COMPLIES, REFUSES, REST, SCORN, STYLE, SWAPPED, UNLIKE, WORDS, Behaviours
 from temperance.checks.data.mining.controls import Controls, Rest
-from temperance.checks.data.mining.corpus import Corpus, Sparse, distinct
+from temperance.checks.data.mining.corpus import Corpus, Sparse, distinct, gathered
 from temperance.checks.data.mining.meaning import Array, Meaning
 from temperance.checks.data.mining.patterns import Patterns
 from temperance.checks.data.mining.seam import Seam
@@ -204,9 +204,11 @@ def _loosest(mine: Mine, pattern: int) -> tuple[tuple[int, ...], float]:
 
 def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
     """Yield the group of two patterns, if a second one splits the rows of the first; the choice among thousands is paid for."""
-    held = mine.patterns_of[rows]
-    size = np.bincount(held.indices, minlength=held.shape[1])
-    both = np.bincount(held.indices[np.repeat(shows, np.diff(held.indptr))], minlength=held.shape[1])
+    held = mine.patterns_of
+    sizes = np.diff(held.indptr)[rows]
+    others = held.indices[gathered(held.indptr[rows], sizes)]
+    size = np.bincount(others, minlength=held.shape[1])
+    both = np.bincount(others[np.repeat(shows, sizes)], minlength=held.shape[1])
     other = np.flatnonzero((both >= TOGETHER) & (size < len(rows)))
     both, size = both[other], size[other]
     gain = lower(both, size, CHOSEN) - (shows.sum() - both) / np.maximum(len(rows) - size, 1)

@@ -36,14 +36,14 @@ class Seam:
 
     @cached_property
     def _ends(self) -> Ints:
-        numbers = {word: index for index, word in enumerate(self.corpus.words)}
-        return np.array([END, *(numbers[stop] for stop in STOPS if stop in numbers)])
+        """Say of each word whether it ends a sentence."""
+        return np.array([number == END or word in STOPS for number, word in enumerate(self.corpus.words)])
 
     @cached_property
     def _ending(self) -> tuple[Ints, float]:
         """How often each word stands before an end, and the share of all words that do."""
         tokens = self.corpus.prompts.tokens
-        before = tokens[:-1][np.isin(tokens[1:], self._ends)]
+        before = tokens[:-1][self._ends[tokens[1:]]]
         return np.bincount(before, minlength=self.corpus.prompts.words), len(before) / max(len(tokens), 1)
 
     def positions(self, tokens: tuple[int, ...]) -> Ints:
@@ -99,7 +99,7 @@ class Seam:
     def _natural(self, before: Ints, after: Ints) -> tuple[Ints, Ints]:
         """Say which pairs of tokens go together, and of which enough is known to say so."""
         often, size = self.corpus.prompts.unigrams, max(len(self.corpus.prompts.tokens), 1)
-        opens, ends = before == BEGIN, np.isin(after, self._ends)
+        opens, ends = before == BEGIN, self._ends[after]
         nothing = opens & (after == END)
         endings, share = self._ending
         keys, pair = self._sorted[1][0], before | after << SHIFT
