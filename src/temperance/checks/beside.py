@@ -6,6 +6,7 @@ and run the caller's script a second time if it has no guard.
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -79,9 +80,11 @@ def shared(units: Sequence[Callable[[], Here]], told: Callable[[int], None]) -> 
             unit = next(iter(os.read(away, 1)), None)
         return found
 
+    gc.freeze()  # what is there stays, so neither process looks through it again and again, nor copies it for being looked at
     try:
         here, there = beside(lambda: worked(0, told), lambda: worked(next(iter(os.read(away, 1)), None), lambda _: None))
     finally:
+        gc.unfreeze()
         os.close(away)
     found = here | there
     return [found[unit] if unit in found else units[unit]() for unit in range(len(units))]
