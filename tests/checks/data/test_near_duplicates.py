@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from temperance.checks.data.near_duplicates import PERMUTATIONS, banding, conflicting, jaccard, named, near_duplicates, shingles
@@ -98,6 +98,7 @@ ROWS = st.lists(st.builds(ask, TEXT, TEXT) | st.builds(prefer, TEXT, TEXT, TEXT)
 
 
 @given(ROWS)
+@example([ask("", "a B"), ask("", "B a"), ask("", "a"), ask("", "a a"), ask("a", "a a")])
 def test_names_are_as_alike_as_the_runs_of_words_that_they_name(rows: list[Row]) -> None:
     names, runs = named(rows), [shingles(row) for row in rows]
     sketches = names.sketches(0.85)

@@ -1,17 +1,11 @@
 """Exact duplicates: rows that say the same thing word for word."""
 
-from temperance.artifact import text_digest
 from temperance.checks.check import Findings, Skip, check
 from temperance.checks.data.grouping import group_findings
-from temperance.checks.data.rowtext import place, texts
+from temperance.checks.data.originals import copies
+from temperance.checks.data.rowtext import place
 from temperance.checks.finding import Severity
 from temperance.checks.subject import DataSubject
-from temperance.data.example import Row
-
-
-def key(row: Row) -> str:
-    """Return a digest of what a row says, blind to upper case and to the amount of white space."""
-    return text_digest("\0".join((type(row).__name__, *(" ".join(text.casefold().split()) for text in texts(row)))))
 
 
 @check("data/exact-duplicates", Severity.LOW)
@@ -31,10 +25,7 @@ def exact_duplicates(subject: DataSubject) -> Findings:
     """
     if len(subject.rows) < 2:
         raise Skip("it takes two rows")
-    groups: dict[str, list[int]] = {}
-    for index, row in enumerate(subject.rows):
-        groups.setdefault(key(row), []).append(index)
-    repeated = [group for group in groups.values() if len(group) > 1]
+    repeated = [group for group in copies(subject) if len(group) > 1]
     yield from group_findings(
         "data/exact-duplicates",
         subject,

@@ -37,7 +37,7 @@ def near_duplicate_floods(subject: DataSubject) -> Findings:
     """
     from temperance.checks.data.word_templates import templates
 
-    rows = originals(subject.rows)
+    rows = originals(subject)
     asked = [request(subject.rows[index]) for index in rows]
     least = max(FEWEST, int(SHARE * len(rows)))
     found = templates(asked, ["\n".join(answers(subject.rows[index])) for index in rows], least=least)

@@ -132,7 +132,7 @@ def named(rows: Sequence[Row]) -> Names:
     """Return rows by names; of a row of fewer than three words they are one name of all of them."""
     import numpy as np
 
-    from temperance.checks.data.wording import batches, wording
+    from temperance.checks.data.wording import BASE, batches, wording
 
     runs, counts, asked = array("Q"), [0], [np.zeros(0, dtype=np.uint64)]
     for batch in batches(map(texts, rows)):
@@ -142,7 +142,9 @@ def named(rows: Sequence[Row]) -> Names:
         starts = said.starts[ends]
         name, row = said.runs(SHINGLE, starts)
         short = np.flatnonzero((np.diff(starts) > 0) & (np.diff(starts) < SHINGLE))
-        name = np.insert(name, np.searchsorted(row, short), said.bags(starts[short], starts[short + 1]))
+        first, last = said.names[starts[short]], said.names[starts[short + 1] - 1]
+        whole = (first * np.uint64(BASE) + last) * np.uint64(BASE) + (starts[short + 1] - starts[short]).astype(np.uint64)
+        name = np.insert(name, np.searchsorted(row, short), whole)
         runs.frombytes(name.tobytes())
         counts += np.bincount(np.append(row, short), minlength=len(batch)).tolist()
         asked.append(said.bags(starts[:-1], said.starts[ends[1:] - told]))
@@ -208,7 +210,7 @@ def near_duplicates(subject: DataSubject) -> Findings:
     """
     if len(subject.rows) < 2:
         raise Skip("it takes two rows")
-    first = originals(subject.rows)
+    first = originals(subject)
     sorted_out = _sorted_out([subject.rows[index] for index in first], subject.near_duplicate_threshold)
     copies, conflicts = ({first[kept]: [first[other] for other in others] for kept, others in part.items()} for part in sorted_out)
     yield from group_findings(

@@ -1,24 +1,36 @@
-"""The rows of a table without exact copies. It knows what `exact_duplicates` calls a copy, and works out few of its digests."""
+"""Which rows of a table say the same, word for word. A digest decides, which is worked out only where a quick look finds two alike."""
 
 from collections import Counter
-from collections.abc import Sequence
 
-from temperance.checks.data.exact_duplicates import key
+from temperance.artifact import text_digest
 from temperance.checks.data.rowtext import answers, texts
+from temperance.checks.subject import DataSubject
 from temperance.data.example import Row
 
 SMALL = bytes(range(256)).lower()
 SPACES = "".join(letter for letter in map(chr, range(128)) if letter.isspace()).encode()
 
 
-def originals(rows: Sequence[Row]) -> list[int]:
+def key(row: Row) -> str:
+    """Return a digest of what a row says, blind to upper case and to the amount of white space."""
+    return text_digest("\0".join((type(row).__name__, *(" ".join(text.casefold().split()) for text in texts(row)))))
+
+
+def copies(subject: DataSubject) -> list[list[int]]:
+    """Return the places of all rows, those that say the same together; found once for all checks of a process."""
+    if "copies" not in subject.memo:
+        looks = [_look(row) for row in subject.rows]
+        many = Counter(looks)
+        found: dict[int | str, list[int]] = {}
+        for index, look in enumerate(looks):
+            found.setdefault(look if many[look] == 1 else key(subject.rows[index]), []).append(index)
+        subject.memo["copies"] = list(found.values())
+    return subject.memo["copies"]
+
+
+def originals(subject: DataSubject) -> list[int]:
     """Return the places of the rows that have an answer and are no copy of an earlier row."""
-    looks = [_look(row) for row in rows]
-    many = Counter(looks)
-    first: dict[int | str, int] = {}
-    for index, look in enumerate(looks):
-        first.setdefault(look if many[look] == 1 else key(rows[index]), index)
-    return [index for index in first.values() if answers(rows[index])]
+    return [first for first, *_ in copies(subject) if answers(subject.rows[first])]
 
 
 def _look(row: Row) -> int:
