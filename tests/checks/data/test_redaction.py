@@ -1,5 +1,7 @@
 """A table is searched all at once and text by text with one result."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,10 @@ def test_a_row_is_struck_if_a_detector_strikes_one_of_its_texts(said: list[tuple
     for check, detectors in ((personal_data, PERSONAL), (secrets, SECRET)):
         struck = {one for one, texts in enumerate(said) if any(_struck(detectors, text) for text in texts[: 2 + one % 2])}
         assert set(flagged(on_rows(check, *rows))) == struck
+
+
+def test_expressions_without_flags_can_be_joined() -> None:
+    assert {detector.pattern.flags for detector in (*PERSONAL, *SECRET)} == {re.UNICODE}
 
 
 def _struck(detectors: tuple[Detector, ...], text: str) -> bool:

@@ -25,7 +25,7 @@ def _always(text: str, context: str) -> bool:
 class Detector:
     """One kind of thing: a pattern, and a test of what it matched.
 
-    The pattern's group 1, or the whole match where it has no group, is what is replaced. For the pattern to be tried at all one of
+    The pattern has no flags; its group 1, or the whole match where it has no group, is what is replaced. For it to be tried at all one of
     `hints` must be present, if there are any, and a digit, if it is `numeric`. `believe` is given the replaced text and the 80 characters
     on both sides.
     """
