@@ -51,9 +51,9 @@ def judge(prompt: str, answer: str) -> Judgement:
 
 
 def voiced(text: str) -> list[str]:
-    """Return the sentences of a plain text that are in the writer's own voice; an answer that holds none of `AWAY` in any is no refusal.
+    """Return the sentences of a plain text that are in the writer's own voice.
 
-    Unless it is a mere `NO`.
+    No refusal is without one of `AWAY` in one of them, unless it is a mere `NO`.
     """
     return sentences(own_words(text))
 

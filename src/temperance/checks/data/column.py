@@ -27,9 +27,8 @@ STANDING = ((r"\w+", "_"), (r"\d+", "0"), (r"\s+", "\f"), (r"[^\w\s]+", "\x7f"))
 ANY = f"[{''.join(letter for _, letter in STANDING)}]"
 BEYOND = re.compile(r"[^\x00-\x7f]")
 SPAN = re.compile(r"[^\x00-\x7f](?:-[^\x00-\x7f])?")
-VEILED = re.compile(
-    r"\\(?:[xuUN]|[0-7]{3}|[^\x00-\x7f])|[\x00-\x7f]-[^\x00-\x7f]|\(\?\w*-\w*m"
-)  # beyond ASCII, or an end, and does not look it
+# what is beyond ASCII, or an end, and does not look it
+VEILED = re.compile(r"\\(?:[xuUN]|[0-7]{3}|[^\x00-\x7f])|[\x00-\x7f]-[^\x00-\x7f]|\(\?\w*-\w*m")
 
 
 @dataclass(frozen=True)

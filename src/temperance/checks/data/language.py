@@ -60,7 +60,7 @@ def _codes(texts: Sequence[str]) -> list[str]:
 def _readable(texts: Sequence[str]) -> list[int]:
     """Return the places of the texts that hold enough letters, and no more than one sign of code in sixty characters.
 
-    What is ASCII's is counted in all at once, signs by what is no more than likely to be one; only where these are many are they looked at.
+    In texts of ASCII both are counted at once; signs by what may be one, and only where that is much are they looked for one by one.
     """
     import numpy as np
 

@@ -41,10 +41,6 @@ WHEN = r"(?:(?:when|if|while|before|after|once|whenever) you [^.\n]{0,60}?|then 
 SPOKEN = re.compile(rf"(?:{NOTE}[ :,—-]{{1,4}}{WHEN}|{WHOEVER}[ :,—-]{{1,3}}|{START}{MODELS}: ?){ORDER}", re.IGNORECASE)
 WHISPERED = re.compile(rf"(?:(?:{NOTE}|{START}{MODEL})[\s:,—-]{{1,4}}{WHEN}|{WHOEVER}[\s:,—-]{{1,3}}){ORDER}", re.IGNORECASE)
 HIDES = re.compile(r"<!--|\[//\]: ?#|display: ?none|visibility: ?hidden|font-size: ?0|opacity: ?0|(?P<shows>-->|</|\n\n)", re.IGNORECASE)
-OPENS = ("<", "inst]")  # what a control token, an override and a word for a model begin with or hold; most texts hold none
-BEGINS = ("ignore", "disregard", "forget", "override", "bypass", "you are ", "system prompt")
-NAMES = ("language model", "language-model", "assistant", "agent", "chatbot", "copilot", "gpt", "llm")
-AI = re.compile(r"ai(?<!\w..)")
 BEFORE = 300
 READ, OPENING = 20_000, 220
 FORGED, OVERRIDES = "control tokens of a chat template", "an instruction to override instructions"
@@ -98,21 +94,16 @@ def _injected(row: Row) -> tuple[str, str]:
     said = answers(row)
     turns = [text[:READ] for text in texts(row)]
     for text in turns:
-        if _holds(text.lower(), OPENS) and (token := CONTROL.search(text)):
+        if token := CONTROL.search(text):
             return FORGED, _around(text, token)
     learned = said[0][:READ] if said else ""
     refused = bool(REFUSAL.search(learned[:OPENING].lower()))
     for text in (learned,) if refused else (*turns[: len(turns) - len(said)], learned):
-        small = text.lower()
-        if _holds(small, BEGINS) and (override := OVERRIDE.search(text)):
+        if override := OVERRIDE.search(text):
             return OVERRIDES, _around(text, override)
-        if (_holds(small, NAMES) or AI.search(small)) and (order := _order(text)):
+        if order := _order(text):
             return ORDERS, _around(text, order)
     return "", ""
-
-
-def _holds(small: str, some: tuple[str, ...]) -> bool:
-    return any(one in small for one in some)
 
 
 def _order(text: str) -> re.Match[str] | None:
