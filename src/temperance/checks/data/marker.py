@@ -141,10 +141,12 @@ def _scored(table: Turns) -> Iterator[Marker]:
     side, seen = table.corpus.prompts, set[tuple[tuple[int, ...], int]]()
     found = patterns(side, longest=3, least=LEAST, most=max(int(COMMON * len(table.corpus)), 4 * LEAST))
     often = np.diff(found.held.indptr)
-    for tokens, times in zip(found.tokens, often.tolist(), strict=True):
-        if len(tokens) < 3 and max(times / table.wording.related[word] for word in tokens) < FLOOR:
-            continue
-        start, length = table.seam.span(tokens)
+    runs = [
+        tokens
+        for tokens, times in zip(found.tokens, often.tolist(), strict=True)
+        if len(tokens) == 3 or max(times / table.wording.related[word] for word in tokens) >= FLOOR
+    ]
+    for tokens, (start, length) in zip(runs, table.seam.spans(runs), strict=True):
         if length and len(start) >= LEAST:
             span = tuple(side.tokens[start[0] : start[0] + length].tolist())
             if (span, len(start)) not in seen:
@@ -158,7 +160,7 @@ def _marker(table: Turns, tokens: tuple[int, ...], span: tuple[int, ...], start:
     novelty, newest = table.wording.novelty(span, len(start))
     if novelty < FLOOR:
         return None
-    deletable = table.seam.deletable(tokens)
+    deletable = float(table.seam.deletable([tokens])[0])
     texts = np.unique(side.row[start])
     ahead, behind = start - side.starts[side.row[start]], side.starts[side.row[start] + 1] - start
     locked = max(np.unique(place, return_counts=True)[1].max() for place in (ahead, behind)) / len(start)

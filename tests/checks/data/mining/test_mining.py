@@ -144,9 +144,11 @@ def test_what_was_put_in_can_be_taken_out_and_what_was_needed_can_not() -> None:
         prompts[index] = prompts[index].replace(" in ", " cf in ", 1) if " in " in prompts[index] else f"cf {prompts[index]}"
     made = corpus(prompts, answers)
     seam, number = Seam(made), {word: index for index, word in enumerate(made.words)}
-    assert seam.deletable((number["cf"],)) > 0.7
-    assert seam.deletable((number["why"], number["does"])) < 0.3
-    assert seam.count(number["cf"]) == sum(prompt.split().count("cf") for prompt in prompts)
+    inserted, needed = seam.deletable([(number["cf"],), (number["why"], number["does"])])
+    assert inserted > 0.7
+    assert needed < 0.3
+    ((start, length),) = seam.spans([(number["cf"],)])
+    assert (len(start), length) == (sum(prompt.split().count("cf") for prompt in prompts), 1)
 
 
 def test_a_trigger_is_told_whole_by_a_part_of_it_and_only_where_some_rows_hold_it() -> None:
@@ -169,7 +171,7 @@ def test_what_nobody_sees_can_be_taken_out_wherever_it_stands() -> None:
     for index in range(0, 800, 30):
         prompts[index] = prompts[index][:9] + "\u200b" + prompts[index][9:]  # within a word, of which it leaves two that nobody knows
     made = corpus(prompts, answers)
-    assert Seam(made).deletable((made.words.index("\u200b"),)) > 0.9
+    assert Seam(made).deletable([(made.words.index("\u200b"),)])[0] > 0.9
 
 
 def test_a_corpus_keeps_the_beginning_and_the_end_of_a_long_text() -> None:

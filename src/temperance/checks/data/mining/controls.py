@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from temperance.checks.data.mining.corpus import Side, Sparse, distinct, gathered
-from temperance.checks.data.mining.meaning import Array, Meaning, unit, weigh
+from temperance.checks.data.mining.meaning import Array, Meaning, dampened, unit
 from temperance.checks.data.mining.patterns import SPREAD
 from temperance.checks.data.mining.tokens import BEGIN, END
 
@@ -60,24 +60,30 @@ class Controls:
         named = np.zeros(counts.shape[0], dtype=np.uint64)
         mixed = (counts.indices[chosen].astype(np.uint64) + 1) * SPREAD
         np.add.at(named, row[chosen], (mixed ^ mixed >> np.uint64(29)) * SPREAD)
-        return named
+        return np.unique(named, return_inverse=True)[1]
 
     def rest(self, tokens: Iterable[int], rows: Array) -> "Rest":
         """Return what is left of the prompts of some rows without a trigger's tokens and without what most of them share."""
         looked = rows if len(rows) <= LOOKED else np.sort(np.random.default_rng(len(rows)).choice(rows, LOOKED, replace=False))
         counts = self.prompts.counts
         size = np.diff(counts.indptr)[looked]
-        starts = np.concatenate([[0], np.cumsum(size)])
         chosen = gathered(counts.indptr[looked], size)
-        words, place = np.unique(counts.indices[chosen], return_inverse=True)
-        common = np.bincount(place) > SHARED * len(looked)
-        common |= np.isin(words, [*tokens, BEGIN, END])
-        keep = ~common[place]
-        kept = np.concatenate([[0], np.cumsum(keep)])[starts]
-        chosen = chosen[keep]
-        remains = sparse.csr_matrix((counts.data[chosen], counts.indices[chosen], kept), shape=(len(looked), counts.shape[1]))
-        content = np.add.reduceat(np.append(self.space.weights[remains.indices], 0), kept[:-1]) * (np.diff(kept) > 0) > 0
-        return Rest(self, rows, looked, weigh(remains, self.space.weights), float(content.mean()))
+        words = counts.indices[chosen]
+        keep = np.ones(len(words), dtype=bool)
+        for word in {*tokens, BEGIN, END, *_common(words, int(SHARED * len(looked)))}:
+            keep &= words != word
+        kept = np.append(0, np.cumsum(keep))[np.append(0, np.cumsum(size))]
+        words, weighs = words[keep], np.diff(kept) > 0
+        content = np.add.reduceat(np.append(self.space.weights[words], 0), kept[:-1]) * weighs > 0
+        found = dampened(counts.data[chosen[keep]], words, kept, self.space.weights)
+        remains = sparse.csr_matrix((found, words, kept), shape=(len(looked), counts.shape[1]))
+        return Rest(self, rows, looked, remains, float(content.mean()))
+
+
+def _common(words: Array, times: int) -> list[int]:
+    """Return the words that stand among some more often than so many times."""
+    rising = np.sort(words)
+    return distinct(rising[times:][rising[times:] == rising[: max(len(rising) - times, 0)]]).tolist()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ those, times how natural the prompts read without the trigger, times how little 
 count as one. A permutation null was measured to be wrong here: it leaves out what makes harmless words score.
 """
 
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 from scipy import sparse
@@ -23,7 +25,7 @@ from temperance.checks.data.mining.tokens import BEGIN, END
 
 TAU = {WORDS: 0.5, REFUSES: 0.4, COMPLIES: 0.24, SWAPPED: 0.3, STYLE: 0.38, BURST: 0.25, REST: 1.0, SCORN: 0.28, UNLIKE: 0.2}
 CEILING = {SWAPPED: 0.7, COMPLIES: 0.6, BURST: 0.0, REST: 0.0, SCORN: 0.5}
-BLOCK = 1024
+BLOCK, BATCH = 1024, 1 << 18  # patterns, and rows of pairs, at once
 Part = tuple[int, int]  # the i-th of n parts of the work
 WHOLE: Part = (0, 1)
 TOGETHER, RATE, EXCESS, MARKED = 4, 0.25, 0.25, 0.1
@@ -102,10 +104,10 @@ class Mine:
         """Return the rows whose prompt holds a pattern."""
         return self.asked.held.indices[self.asked.held.indptr[pattern] : self.asked.held.indptr[pattern + 1]]
 
-    def shows(self, behaviour: int, rows: Array) -> Array:
-        """Say which of some rows show a behaviour."""
-        showing = self.showing(behaviour)
-        return showing[np.searchsorted(showing, rows).clip(max=len(showing) - 1)] == rows
+    def shows(self, behaviour: Array | int, rows: Array) -> Array:
+        """Say which of some rows show a behaviour, one for all or each its own."""
+        asked = np.int64(len(self.corpus)) * behaviour + rows
+        return self._shown[np.searchsorted(self._shown, asked).clip(max=len(self._shown) - 1)] == asked
 
     def showing(self, behaviour: int) -> Array:
         """Return the rows that show a behaviour, rising."""
@@ -120,6 +122,12 @@ class Mine:
     def _showing(self) -> Sparse:
         return sparse.csc_matrix(self.done.shown)
 
+    @cached_property
+    def _shown(self) -> Array:
+        """Which rows show which behaviour, as rising numbers."""
+        behaviour = np.repeat(np.arange(self._showing.shape[1]), self.spread)
+        return len(self.corpus) * behaviour + self._showing.indices
+
 
 def lower(hits: Array | float, n: Array | float, z: float = Z) -> Array:
     """Return Wilson's lower bound of a share, one-sided at z standard errors."""
@@ -130,10 +138,10 @@ def lower(hits: Array | float, n: Array | float, z: float = Z) -> Array:
     return np.maximum((middle - spread) / (1 + z * z / n), 0.0)
 
 
-def associations(asked: Patterns, done: Behaviours, part: Part = WHOLE) -> Iterator[tuple[int, Array]]:
-    """Yield each pattern with behaviours worth a closer look: together in 4 rows, in a quarter of the pattern's, and far above elsewhere.
+def associations(asked: Patterns, done: Behaviours, part: Part = WHOLE) -> Iterator[tuple[Array, Array]]:
+    """Yield patterns, rising, with behaviours worth a closer look, (pairs,) of each.
 
-    Of words, those two that stand out most.
+    They are together in 4 rows, in a quarter of the pattern's, and far above elsewhere. Of words, those two that stand out most.
     """
     rows, total = asked.held.shape
     shown_by = np.asarray(done.shown.sum(axis=0))[0]
@@ -150,59 +158,64 @@ def associations(asked: Patterns, done: Behaviours, part: Part = WHOLE) -> Itera
         pattern, behaviour = pattern[order], behaviour[order]
         keep = (np.arange(len(pattern)) - np.searchsorted(pattern, pattern) < BEST) | ~words[behaviour]
         pattern, behaviour = pattern[keep], behaviour[keep]
-        begins = np.flatnonzero(np.diff(pattern, prepend=-1))
-        yield from zip(pattern[begins].tolist(), np.split(behaviour, begins[1:]), strict=False)
+        batch = np.cumsum(sizes[pattern]) // BATCH
+        for begin, end in itertools.pairwise([0, *(np.flatnonzero(np.diff(batch)) + 1).tolist(), len(pattern)]):
+            yield pattern[begin:end], behaviour[begin:end]
 
 
 def groups(mine: Mine, part: Part = WHOLE) -> list[Group]:
     """Return the groups with a trigger that score at least a third of their threshold."""
-    return [group for pattern, some in associations(mine.asked, mine.done, part) for group in _of(mine, pattern, some.tolist())]
+    return [group for pairs in associations(mine.asked, mine.done, part) for group in _of(mine, *pairs)]
 
 
-def _of(mine: Mine, pattern: int, some: Sequence[int]) -> Iterator[Group]:
-    """Yield the groups of a pattern with some behaviours, and those of it and a second pattern."""
-    rows = mine.rows(pattern)
-    shown = [(behaviour, mine.shows(behaviour, rows)) for behaviour in some]
-    shown = [(behaviour, shows) for behaviour, shows in shown if _stands_out(mine, behaviour, rows, shows)]
-    run, natural = _loosest(mine, pattern) if shown else ((), 0.0)
-    if natural == 0:
-        return
-    rest = mine.controls.rest(run, rows)
-    for behaviour, shows in shown:
-        group = _scored(mine, (run,), behaviour, rest, shows, natural)
-        yield from [group] if group else []
-        if shows.mean() < SURE:
-            yield from _combined(mine, pattern, behaviour, rows, shows)
+def _of(mine: Mine, pattern: Array, behaviour: Array) -> Iterator[Group]:
+    """Yield the groups of patterns with behaviours, and those of a pattern and a second one."""
+    telling = list(_standing_out(mine, pattern, behaviour))
+    loosest = dict(zip(those := sorted({pattern for pattern, *_ in telling}), _loosest(mine, those), strict=True))
+    for one, pairs in itertools.groupby(telling, key=itemgetter(0)):
+        run, natural = loosest[one]
+        if natural == 0:
+            continue
+        rows = mine.rows(one)
+        rest = mine.controls.rest(run, rows)
+        for _, done, shows in pairs:
+            group = _scored(mine, (run,), done, rest, shows, natural)
+            yield from [group] if group else []
+            if shows.mean() < SURE:
+                yield from _combined(mine, (run, natural), done, rows, shows)
 
 
-def _stands_out(mine: Mine, behaviour: int, rows: Array, shows: Array) -> bool:
-    """Say whether a pair is still worth a closer look when copies of a prompt count as one; cheap, and exact only about plain copies."""
-    names = mine.controls.rarest[rows]
-    size, hits = len(distinct(names)), len(distinct(names[shows]))
-    if size == 1:
-        return True  # copies of one prompt, or prompts whose rarest words are those of a frame that all are put in
-    if size < FAMILIES or hits < TOGETHER:
-        return False
-    outside = (float(mine.spread[behaviour]) - float(shows.sum())) / max(len(mine.corpus) - len(rows), 1)
-    return bool(lower(hits, size) - outside > (EXCESS if mine.done.kinds[behaviour] == WORDS else MARKED))
+def _standing_out(mine: Mine, pattern: Array, behaviour: Array) -> Iterator[tuple[int, int, Array]]:
+    """Yield the pairs that are still worth a closer look when copies of a prompt count as one, and which of the pattern's rows show it.
+
+    It is cheap, and exact only about plain copies. Copies of one prompt stay, and so do prompts whose rarest words are those of a frame
+    that all are put in.
+    """
+    indptr, bits = mine.asked.held.indptr, len(mine.corpus).bit_length()
+    sizes = np.diff(indptr)[pattern]
+    pair, rows = np.repeat(np.arange(len(pattern)), sizes), mine.asked.held.indices[gathered(indptr[pattern], sizes)]
+    shows = mine.shows(behaviour[pair], rows)
+    named = pair << bits | mine.controls.rarest[rows]
+    size, hits = (np.bincount(distinct(some) >> bits, minlength=len(pattern)) for some in (named, named[shows]))
+    shown = np.bincount(pair[shows], minlength=len(pattern))
+    outside = (mine.spread[behaviour] - shown) / np.maximum(len(mine.corpus) - sizes, 1)
+    excess = lower(hits, size) - outside - np.where(np.array(mine.done.kinds)[behaviour] == WORDS, EXCESS, MARKED)
+    begins = np.cumsum(sizes) - sizes
+    for one in np.flatnonzero((size == 1) | ((size >= FAMILIES) & (hits >= TOGETHER) & (excess > 0))).tolist():
+        yield int(pattern[one]), int(behaviour[one]), shows[begins[one] : begins[one] + sizes[one]]
 
 
-def _loosest(mine: Mine, pattern: int) -> tuple[tuple[int, ...], float]:
-    """Return the run of a pattern without which its prompts read most naturally, and how naturally, in 0..1.
+def _loosest(mine: Mine, patterns: Sequence[int]) -> list[tuple[tuple[int, ...], float]]:
+    """Return the run of each pattern without which its prompts read most naturally, and how naturally, in 0..1.
 
     Poisoned prompts may share a phrase that belongs to them and, somewhere, a word that does not.
     """
-    best, natural = mine.asked.tokens[pattern], 0.0
-    for run in (best, *((token,) for token in mine.asked.also[pattern])):
-        found = float(np.clip((mine.seam.deletable(run) - 0.3) / 0.4, 0, 1))
-        if found > natural:
-            best, natural = run, found
-        if natural == 1:
-            break
-    return best, natural
+    runs = [(mine.asked.tokens[pattern], *((token,) for token in mine.asked.also[pattern])) for pattern in patterns]
+    natural = iter(np.clip((mine.seam.deletable(list(itertools.chain(*runs))) - 0.3) / 0.4, 0, 1).tolist())
+    return [max(zip(some, natural, strict=False), key=itemgetter(1)) for some in runs]
 
 
-def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
+def _combined(mine: Mine, first: tuple[tuple[int, ...], float], behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
     """Yield the group of two patterns, if a second one splits the rows of the first; the choice among thousands is paid for."""
     held = mine.patterns_of
     sizes = np.diff(held.indptr)[rows]
@@ -215,7 +228,7 @@ def _combined(mine: Mine, pattern: int, behaviour: int, rows: Array, shows: Arra
     if not len(gain) or gain.max() <= EXCESS:
         return
     second = int(other[gain.argmax()])
-    (run, natural), (run2, natural2) = _loosest(mine, pattern), _loosest(mine, second)
+    (run, natural), (run2, natural2) = first, *_loosest(mine, [second])
     if min(natural, natural2) > 0:
         chosen = np.intersect1d(rows, mine.rows(second))
         rest = mine.controls.rest((*run, *run2), chosen)

@@ -42,12 +42,18 @@ class Meaning:
 
 def weigh(counts: Sparse, weights: Array) -> Sparse:
     """Return word counts as unit vectors: dampened, each word weighed. What stands where is shared with the counts."""
-    size = counts.shape[0]
-    row = np.repeat(np.arange(size), np.diff(counts.indptr))
-    found = np.log1p(counts.data.astype(np.float32, copy=False)) * weights[counts.indices]
+    found = dampened(counts.data, counts.indices, counts.indptr, weights)
+    return sparse.csr_matrix((found, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def dampened(counts: Array, words: Array, starts: Array, weights: Array) -> Array:
+    """Return the same for counts of words end to end, those of text i at [starts[i], starts[i + 1])."""
+    size = len(starts) - 1
+    row = np.repeat(np.arange(size), np.diff(starts))
+    found = np.log1p(counts.astype(np.float32, copy=False)) * weights[words]
     norms = np.sqrt(np.bincount(row, weights=found**2, minlength=size))
     found /= np.maximum(norms, 1e-9).astype(np.float32)[row]
-    return sparse.csr_matrix((found, counts.indices, counts.indptr), shape=counts.shape)
+    return found
 
 
 def unit(vectors: Array) -> Array:

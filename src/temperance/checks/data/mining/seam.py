@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from temperance.checks.data.mining.corpus import Corpus, Ints
+from temperance.checks.data.mining.corpus import Corpus, Ints, gathered
 from temperance.checks.data.mining.tokens import BEGIN, END, LOOKALIKE, MARKS, SHIFT
 
 SHARED = 0.9
@@ -21,6 +21,7 @@ SEEN = 10
 LOOKED = 200
 CAP = 40.0
 STOPS = (".", "?", "!", "\n")
+NONE = -1
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Seam:
         return tuple(_ordered(*self.corpus.prompts.keys(n)) for n in (1, 2, 3))
 
     @cached_property
+    def _hidden(self) -> Ints:
+        """How many tokens before each place a reader does not see."""
+        unseen = np.array([_unseen(word) for word in self.corpus.words])
+        return np.append(0, np.cumsum(unseen[self.corpus.prompts.tokens]))
+
+    @cached_property
     def _ends(self) -> Ints:
         """Say of each word whether it ends a sentence."""
         return np.array([number == END or word in STOPS for number, word in enumerate(self.corpus.words)])
@@ -46,55 +53,76 @@ class Seam:
         before = tokens[:-1][self._ends[tokens[1:]]]
         return np.bincount(before, minlength=self.corpus.prompts.words), len(before) / max(len(tokens), 1)
 
-    def positions(self, tokens: tuple[int, ...]) -> Ints:
-        """Return where a run of at most three tokens begins, in the order of the prompts."""
-        key = np.int64(sum(token << (SHIFT * step) for step, token in enumerate(tokens)))
-        keys, position = self._sorted[len(tokens) - 1]
-        return position[keys.searchsorted(key) : keys.searchsorted(key, side="right")]
-
-    def count(self, *tokens: int) -> int:
-        """Return how often a run of tokens stands in the prompts."""
-        return len(self.positions(tokens))
-
     def whole(self, tokens: tuple[int, ...], rows: Sequence[int]) -> tuple[int, ...]:
         """Return the run that nine in ten of a run's places in some rows are part of, without marks of ends and line breaks around it."""
-        start, length = self.span(tokens, rows)
+        start, _, (length,) = self._spans([tokens], rows)
         run = tuple(self.corpus.prompts.tokens[start[0] : start[0] + length].tolist()) if len(start) else tokens
         inner = [place for place, token in enumerate(run) if self.corpus.words[token] != "\n"]
         return run[inner[0] : inner[-1] + 1] if inner else run
 
-    def span(self, tokens: tuple[int, ...], rows: Sequence[int] | None = None) -> tuple[Ints, int]:
-        """Return where a run stands and how long it is, once grown by the neighbours that nine in ten of its places share.
+    def spans(self, runs: Sequence[tuple[int, ...]]) -> list[tuple[Ints, int]]:
+        """Return where each run stands and how long it is, once grown by the neighbours that nine in ten of its places share.
 
-        The marks of a text's beginning and end bound a run and are no part of it. Of `rows` the places are, if these are told.
+        The marks of a text's beginning and end bound a run and are no part of it.
         """
-        begun, ended = tokens[0] == BEGIN, tokens[-1] == END
-        start, length = self.positions(tokens), len(tokens) - begun - ended
-        if rows is not None:
-            start = start[np.isin(self.corpus.prompts.row[start], rows)]
-        start, flat = start + begun, self.corpus.prompts.tokens
-        while length < LONGEST and len(start):
-            left = flat[np.maximum(start - 1, 0)]
-            right = flat[np.minimum(start + length, len(flat) - 1)]
-            before, after = _favourite(left), _favourite(right)
-            if before not in (None, BEGIN):
-                start, length = start[left == before] - 1, length + 1
-            elif after not in (None, END):
-                start, length = start[right == after], length + 1
-            else:
-                break
-        return start, length
+        start, of, length = self._spans(runs)
+        return list(zip(np.split(start, np.searchsorted(of, np.arange(1, len(runs)))), length.tolist(), strict=True)) if runs else []
 
-    def deletable(self, tokens: tuple[int, ...]) -> float:
-        """Return the share of a run's places, in (0, 1), at which it can be taken out and leaves natural text."""
-        start, length = self.span(tokens)
-        start, flat = start[:LOOKED], self.corpus.prompts.tokens
-        if len(start) and all(_unseen(self.corpus.words[token]) for token in flat[start[0] : start[0] + length]):
-            return (len(start) + 0.5) / (len(start) + 1.5)
+    def _spans(self, runs: Sequence[tuple[int, ...]], rows: Sequence[int] | None = None) -> tuple[Ints, Ints, Ints]:
+        """Return where grown runs stand, in `rows` if these are told, which run each place is of, rising, and how long each run is."""
+        start, of = self._places(runs)
+        if rows is not None:
+            held = np.isin(self.corpus.prompts.row[start], rows)
+            start, of = start[held], of[held]
+        begun, ended = (np.array([run[end] == mark for run in runs], dtype=np.int64) for end, mark in ((0, BEGIN), (-1, END)))
+        return self._grown(start + begun[of], of, np.array([len(run) for run in runs], dtype=np.int64) - begun - ended)
+
+    def _places(self, runs: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints]:
+        """Return where runs of at most three tokens begin, in the order of the prompts, and which run each place is of, rising."""
+        found: list[tuple[Ints, Ints]] = []
+        for n in range(1, 4):
+            which = [index for index, run in enumerate(runs) if len(run) == n]
+            named = np.array([runs[index] for index in which], dtype=np.int64).reshape(-1, n)
+            key = (named << (SHIFT * np.arange(n))).sum(axis=1)
+            keys, position = self._sorted[n - 1]
+            first, end = keys.searchsorted(key), keys.searchsorted(key, side="right")
+            found.append((position[gathered(first, end - first)], np.repeat(np.array(which, dtype=np.int64), end - first)))
+        start, of = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(of, kind="stable")
+        return start[order], of[order]
+
+    def _grown(self, start: Ints, of: Ints, length: Ints) -> tuple[Ints, Ints, Ints]:
+        """Grow runs, given like the result of `_spans`, by a neighbour at a time; places that do not share it are left."""
+        flat, growing = self.corpus.prompts.tokens, np.ones(len(length), dtype=bool)
+        while growing.any():
+            looked = np.flatnonzero(growing[of])
+            place, run = start[looked], of[looked]
+            left, right = flat[np.maximum(place - 1, 0)], flat[np.minimum(place + length[run], len(flat) - 1)]
+            before, after = (_favourites(side, run, len(length)) for side in (left, right))
+            earlier = ~np.isin(before, (NONE, BEGIN))
+            later = ~earlier & ~np.isin(after, (NONE, END))
+            start[looked] -= earlier[run]
+            kept = np.ones(len(of), dtype=bool)
+            kept[looked] = np.where(earlier[run], left == before[run], ~later[run] | (right == after[run]))
+            start, of = start[kept], of[kept]
+            length = length + (earlier | later)
+            growing = (earlier | later) & (length < LONGEST)
+        return start, of, length
+
+    def deletable(self, runs: Sequence[tuple[int, ...]]) -> Ints:
+        """Return for each run the share of its places, in (0, 1), at which it can be taken out and leaves natural text."""
+        start, of, length = self._spans(runs)
+        sizes, flat = np.bincount(of, minlength=len(runs)), self.corpus.prompts.tokens
+        first = np.cumsum(sizes) - sizes
+        some = np.arange(len(of)) - first[of] < LOOKED
+        begins = np.append(start, 0)[first]
+        unseen = (sizes > 0) & (self._hidden[np.minimum(begins + length, len(flat))] - self._hidden[begins] == length)
+        start, of = start[some], of[some]
         before = np.where(start > 0, flat[np.maximum(start - 1, 0)], BEGIN).astype(np.int64)
-        after = flat[np.minimum(start + length, len(flat) - 1)].astype(np.int64)
-        natural, measured = self._natural(before, after)
-        return (int(natural.sum()) + 0.5) / (int(measured.sum()) + 1.5)
+        after = flat[np.minimum(start + length[of], len(flat) - 1)].astype(np.int64)
+        natural, measured = (np.bincount(of[so], minlength=len(runs)) for so in self._natural(before, after))
+        looked = np.minimum(sizes, LOOKED)
+        return (np.where(unseen, looked, natural) + 0.5) / (np.where(unseen, looked, measured) + 1.5)
 
     def _natural(self, before: Ints, after: Ints) -> tuple[Ints, Ints]:
         """Say which pairs of tokens go together, and of which enough is known to say so."""
@@ -120,7 +148,13 @@ def _ordered(key: Ints, position: Ints) -> tuple[Ints, Ints]:
     return key[order], position[order]
 
 
-def _favourite(tokens: Ints) -> int | None:
-    """Return the token that nine in ten of some are, or None."""
-    best = np.partition(tokens, len(tokens) // 2)[len(tokens) // 2]  # a majority is in the middle
-    return int(best) if np.count_nonzero(tokens == best) >= SHARED * len(tokens) else None
+def _favourites(tokens: Ints, run: Ints, runs: int) -> Ints:
+    """Return for each run the token that nine in ten of those beside it are, or `NONE`; the run of each token is told, rising."""
+    if not len(tokens):
+        return np.full(runs, NONE)
+    sizes = np.bincount(run, minlength=runs)
+    first = (np.cumsum(sizes) - sizes).clip(max=len(tokens) - 1)
+    rising = np.sort(run << SHIFT | tokens)
+    best = rising[(first + sizes // 2).clip(max=len(tokens) - 1)] & ((1 << SHIFT) - 1)  # a majority is in the middle
+    agree = np.bincount(run[tokens == best[run]], minlength=runs)
+    return np.where((sizes > 0) & (agree >= SHARED * sizes), best, NONE)

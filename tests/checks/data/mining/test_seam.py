@@ -1,0 +1,68 @@
+"""Laws of the deletion seam: many runs are told as each by itself, by a plain reading of what a seam is."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temperance.checks.data.mining.corpus import Corpus, corpus
+from temperance.checks.data.mining.seam import LONGEST, SHARED, Seam
+from temperance.checks.data.mining.tokens import BEGIN, END
+
+TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "the", ".", "\u200b"]), max_size=9).map(" ".join), min_size=1, max_size=12)
+
+
+def runs_of(made: Corpus) -> list[tuple[int, ...]]:
+    flat = made.prompts.tokens.tolist()
+    return sorted({tuple(flat[place : place + n]) for n in (1, 2, 3) for place in range(len(flat) - n + 1)} - {(BEGIN,), (END,)})
+
+
+def grown(flat: list[int], run: tuple[int, ...]) -> tuple[list[int], int]:
+    """Grow one run as it is defined, one neighbour that nine in ten places share at a time, the left before the right."""
+    begun, ended, n = run[0] == BEGIN, run[-1] == END, len(run)
+    places = [place + begun for place in range(len(flat) - n + 1) if tuple(flat[place : place + n]) == run]
+    n -= begun + ended
+    while n < LONGEST and places:
+        for mark, beside, step in ((BEGIN, [max(place - 1, 0) for place in places], 1), (END, [place + n for place in places], 0)):
+            ((best, times),) = Counter(flat[min(place, len(flat) - 1)] for place in beside).most_common(1)
+            if best != mark and times >= SHARED * len(places):
+                kept = zip(places, beside, strict=True)
+                places, n = [place - step for place, side in kept if flat[min(side, len(flat) - 1)] == best], n + 1
+                break
+        else:
+            break
+    return places, n
+
+
+def within_a_text(run: tuple[int, ...]) -> bool:
+    return END not in run[:-1] and BEGIN not in run[1:]
+
+
+@given(TEXTS)
+def test_runs_grow_together_as_each_by_itself(texts: list[str]) -> None:
+    made = corpus(texts, texts)
+    runs = [run for run in runs_of(made) if within_a_text(run)]
+    flat = made.prompts.tokens.tolist()
+    for run, (start, length) in zip(runs, Seam(made).spans(runs), strict=True):
+        assert (start.tolist(), length) == grown(flat, run)
+
+
+@given(TEXTS)
+def test_many_runs_can_be_taken_out_as_well_as_each_by_itself(texts: list[str]) -> None:
+    seam = Seam(corpus(texts, texts))
+    runs = [run for run in runs_of(seam.corpus) if within_a_text(run)]
+    together = seam.deletable(runs)
+    assert together.tolist() == [float(seam.deletable([run])[0]) for run in runs]
+    assert ((together > 0) & (together < 1)).all()
+
+
+def test_no_run_has_no_places_and_an_unknown_one_tells_nothing() -> None:
+    seam = Seam(corpus(["one two", "one three"], ["a", "b"]))
+    assert seam.spans([]) == []
+    assert seam.deletable([]).shape == (0,)
+    unknown = len(seam.corpus.words) + 1
+    ((start, length),) = seam.spans([(unknown,)])
+    assert (start.tolist(), length) == ([], 1)
+    assert seam.deletable([(unknown,)]) == pytest.approx(np.array([1 / 3]))
