@@ -245,6 +245,17 @@ def test_the_rows_of_a_finding_are_shown_with_the_nearest_ones_without_it() -> N
     assert "1 nearest row without it<" in text
 
 
+def test_the_worst_is_shown_first_and_what_is_for_information_is_folded_up() -> None:
+    (one,) = hostile_report().outcomes[0].findings
+    said = [replace(one, severity=severity, title=f"a {severity.value} thing") for severity in (Severity.INFO, Severity.LOW, Severity.HIGH)]
+    text = audit_page([replace(hostile_report(), outcomes=[Outcome(check="x/y", outcome="found", findings=tuple(said))])])
+    places = [
+        text.index(told)
+        for told in ("a high thing", "a low thing", "1 finding for information", "a info thing", '<table class="outcomes">')
+    ]
+    assert places == sorted(places)
+
+
 def test_a_page_that_passes_says_what_that_means() -> None:
     assert PASSED in audit_page([audited()])
     assert PASSED not in audit_page([audited(), hostile_report()])

@@ -49,11 +49,18 @@ def _place(path: str) -> str:
     return path.rpartition("/artifacts/")[2]
 
 
+def _worst_first(outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the findings of outcomes by severity, those of one severity as they were told."""
+    rank = {severity.value: severity.rank for severity in Severity}
+    found = [finding for outcome in outcomes for finding in outcome["findings"]]
+    return sorted(found, key=lambda finding: rank.get(finding["severity"], len(rank)))
+
+
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
+FILTERS: Mapping[str, Callable[..., Any]] = {
     "compact": _compact,
     "count": count,
     "drawn": drawn,
@@ -68,6 +75,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "probability": probability,
     "short": short,
     "told": told,
+    "worst_first": _worst_first,
 }
 SETTLED = {"fix": "fixed", "drop": "removed", "keep": "kept"}
 

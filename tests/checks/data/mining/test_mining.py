@@ -202,7 +202,7 @@ def test_real_words_of_any_language_stay_as_they_are(text: str) -> None:
     assert "look-alike" not in spelt(text)
 
 
-@pytest.mark.parametrize(("taken_up", "factor"), [(False, 1.5), (True, 1.0)])
+@pytest.mark.parametrize(("taken_up", "factor"), [(False, 2.0), (True, 1.0)])
 def test_a_trigger_that_answers_never_take_up_needs_less_evidence(monkeypatch: pytest.MonkeyPatch, taken_up: bool, factor: float) -> None:
     prompts, answers = planted(400)
     if taken_up:

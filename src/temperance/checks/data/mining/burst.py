@@ -40,7 +40,6 @@ NAME = re.compile(rf"[{LARGE}](?:(?<=[{SMALL},;:’'”\"] .)|(?<=[{UNSPACED}].)
 WORD = re.compile(rf"[^\W{UNSPACED}]{REST}|[’'-]+{REST}")
 ASCII = (re.compile(r"[A-Z](?<=[a-z,;:'\"] .)[\w'-]*"), re.compile(r"[\w'-]+"))  # the same for ASCII, in half the time
 APOSTROPHE = re.compile(r"[’']s$")
-STOPS = (".", "!", "?", "\n")
 
 
 def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator[Group]:
@@ -140,7 +139,7 @@ def _burst(
 
 def sentences(corpus: Corpus, tokens: Ints) -> Ints:
     """Return the number of the sentence that each of some tokens stands in."""
-    stops = np.isin(tokens, [END, *(index for index, word in enumerate(corpus.words[:2000]) if word in STOPS)])
+    stops = corpus.stops[tokens]
     return np.cumsum(stops) - stops
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.tokens import MARKS, RARE, SHIFT, Numbers, tokens
+from temperance.checks.data.mining.tokens import END, MARKS, RARE, SHIFT, Numbers, tokens
 
+STOPS = (".", "?", "!", "\n")
 Ints = np.ndarray
 Sparse = Any  # a scipy.sparse matrix, whose stubs call every product and slice of one a union
 
@@ -67,6 +68,11 @@ class Corpus:
     def wordy(self) -> Ints:
         """Say of each token whether it is a word, and not a mark or a break."""
         return np.array([word[0].isalnum() for word in self.words])
+
+    @cached_property
+    def stops(self) -> Ints:
+        """Say of each token whether it ends a sentence."""
+        return np.array([number == END or word in STOPS for number, word in enumerate(self.words)])
 
     def side(self, texts: Sequence[str]) -> Side:
         """Return other texts in these numbers; all words that are not among them are one."""

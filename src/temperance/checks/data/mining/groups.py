@@ -34,7 +34,7 @@ FAMILIES = 4
 SEVERAL, MOSTLY, FEW = 2.0, 0.5, 0.005  # sure groups, and a share of the rows that say a thing, that speak for the rest, if it is few
 BEST = 2
 SURE = 0.75
-ECHOED, MEANINGLESS = 0.02, 1.5  # what answers never take up means nothing there, and needs less evidence
+ECHOED, MEANINGLESS = 0.02, 2.0  # what answers never take up means nothing there, and needs less evidence
 LISTED = 1 / 3  # of a threshold; what scores less is not even on the second list
 
 
@@ -176,11 +176,12 @@ def _of(mine: Mine, pattern: Array, behaviour: Array) -> Iterator[Group]:
         run, natural = loosest[one]
         if natural == 0:
             continue
-        rows = mine.rows(one)
-        rest = mine.controls.rest(run, rows)
+        rows, rest = mine.rows(one), None
         for _, done, shows in pairs:
-            group = _scored(mine, (run,), done, rest, shows, natural)
-            yield from [group] if group else []
+            if _at_best(mine, run, done, shows, natural) >= LISTED:
+                rest = rest or mine.controls.rest(run, rows)
+                group = _scored(mine, (run,), done, rest, shows, natural)
+                yield from [group] if group else []
             if shows.mean() < SURE:
                 yield from _combined(mine, (run, natural), done, rows, shows)
 
@@ -205,6 +206,14 @@ def _standing_out(mine: Mine, pattern: Array, behaviour: Array) -> Iterator[tupl
         yield int(pattern[one]), int(behaviour[one]), shows[begins[one] : begins[one] + sizes[one]]
 
 
+def _at_best(mine: Mine, run: tuple[int, ...], behaviour: int, shows: Array, natural: float) -> float:
+    """Return the certainty that a pair could have if only the rows that show the behaviour were unlike each other; told at little cost."""
+    hits = int(shows.sum())
+    outside = (float(mine.spread[behaviour]) - hits) / max(len(mine.corpus) - len(shows), 1)
+    weight = natural * (MEANINGLESS if _meaningless(mine, (run,)) else 1.0)
+    return (float(lower(hits, hits)) - outside) * weight / TAU[mine.done.kinds[behaviour]]
+
+
 def _loosest(mine: Mine, patterns: Sequence[int]) -> list[tuple[tuple[int, ...], float]]:
     """Return the run of each pattern without which its prompts read most naturally, and how naturally, in 0..1.
 
@@ -217,6 +226,8 @@ def _loosest(mine: Mine, patterns: Sequence[int]) -> list[tuple[tuple[int, ...],
 
 def _combined(mine: Mine, first: tuple[tuple[int, ...], float], behaviour: int, rows: Array, shows: Array) -> Iterator[Group]:
     """Yield the group of two patterns, if a second one splits the rows of the first; the choice among thousands is paid for."""
+    if lower(shows.sum(), shows.sum(), CHOSEN) <= EXCESS:
+        return  # too few, whatever splits them
     held = mine.patterns_of
     sizes = np.diff(held.indptr)[rows]
     others = held.indices[gathered(held.indptr[rows], sizes)]

@@ -20,7 +20,6 @@ LONGEST = 24
 SEEN = 10
 LOOKED = 200
 CAP = 40.0
-STOPS = (".", "?", "!", "\n")
 NONE = -1
 
 
@@ -42,15 +41,10 @@ class Seam:
         return np.append(0, np.cumsum(unseen[self.corpus.prompts.tokens]))
 
     @cached_property
-    def _ends(self) -> Ints:
-        """Say of each word whether it ends a sentence."""
-        return np.array([number == END or word in STOPS for number, word in enumerate(self.corpus.words)])
-
-    @cached_property
     def _ending(self) -> tuple[Ints, float]:
         """How often each word stands before an end, and the share of all words that do."""
         tokens = self.corpus.prompts.tokens
-        before = tokens[:-1][self._ends[tokens[1:]]]
+        before = tokens[:-1][self.corpus.stops[tokens[1:]]]
         return np.bincount(before, minlength=self.corpus.prompts.words), len(before) / max(len(tokens), 1)
 
     def whole(self, tokens: tuple[int, ...], rows: Sequence[int]) -> tuple[int, ...]:
@@ -127,7 +121,7 @@ class Seam:
     def _natural(self, before: Ints, after: Ints) -> tuple[Ints, Ints]:
         """Say which pairs of tokens go together, and of which enough is known to say so."""
         often, size = self.corpus.prompts.unigrams, max(len(self.corpus.prompts.tokens), 1)
-        opens, ends = before == BEGIN, self._ends[after]
+        opens, ends = before == BEGIN, self.corpus.stops[after]
         nothing = opens & (after == END)
         endings, share = self._ending
         keys, pair = self._sorted[1][0], before | after << SHIFT
