@@ -1,4 +1,6 @@
+import gc
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,20 @@ def test_a_file_that_is_no_data_is_an_input_error(tmp_path: Path, content: bytes
     path.write_bytes(content)
     with pytest.raises(InputError):
         table([str(path)])
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path, readable: bool) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('[{"instruction": "a", "output": "b"}]' if readable else "[")
+    for looked in (True, False):
+        (gc.enable if looked else gc.disable)()
+        try:
+            with nullcontext() if readable else pytest.raises(InputError):
+                table([str(path)])
+            assert gc.isenabled() is looked
+        finally:
+            gc.enable()
 
 
 def test_every_published_file_is_read_with_its_format_told(real_data: Path) -> None:

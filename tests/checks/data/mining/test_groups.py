@@ -67,6 +67,19 @@ def test_other_words_for_a_trigger_add_their_rows_to_it() -> None:
     assert apart([TOLD, longer]) == [(TOLD, tuple(range(40)))]
 
 
+@pytest.mark.parametrize(
+    ("rows", "behaviour", "whole"),
+    [(24, "says “z”", True), (23, "says “z”", False), (24, "says “y”", False)],
+    ids=["whole", "few", "other"],
+)
+def test_what_does_the_same_in_all_rows_and_as_many_more_is_what_was_found(rows: int, behaviour: str, whole: bool) -> None:
+    first = replace(TOLD, behaviour="says “z”")
+    larger = replace(first, trigger=((5, 6),), behaviour=behaviour, score=0.6, rows=tuple(range(rows)), others=(90, 91), idle=True)
+    assert apart([first, larger]) == [(larger, (*range(rows), 90, 91)) if whole else (first, tuple(range(rows)))]
+    unsure = replace(larger, score=0.4)
+    assert apart([first, unsure]) == [(first, tuple(range(rows)))]
+
+
 def test_a_refusal_that_harm_explains_does_not_speak_for_a_trigger_that_refuses_all_else() -> None:
     """Half of the trigger's prompts name harm, and are refused as such prompts are everywhere."""
     prompts, answers = village(1200, seed=3)

@@ -7,6 +7,7 @@ and ill temper are English. It does not know what makes a behaviour appear.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -54,6 +55,11 @@ class Behaviours:
     shown: Sparse
     harmful: Array
     refuses: Array
+
+    @cached_property
+    def worded(self) -> Array:
+        """Say of each behaviour whether it is words."""
+        return np.array([kind == WORDS for kind in self.kinds], dtype=bool)
 
 
 def behaviours(said: Patterns, corpus: Corpus, prompts: Sequence[str], answers: Sequence[str], unfit: Array) -> Behaviours:

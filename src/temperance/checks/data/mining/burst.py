@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from temperance.checks.data.mining.behaviour import BURST, WORDS
+from temperance.checks.data.mining.behaviour import BURST
 from temperance.checks.data.mining.controls import LOOKED, families, likeness
 from temperance.checks.data.mining.corpus import Corpus, Ints, Sparse, gathered
 from temperance.checks.data.mining.groups import FAMILIES, LISTED, TAU, WHOLE, Group, Mine, Part, lower
@@ -44,8 +44,7 @@ APOSTROPHE = re.compile(r"[’']s$")
 
 def bursts(mine: Mine, fit: Array, named: Array, part: Part = WHOLE) -> Iterator[Group]:
     """Yield the groups without a trigger: replies that fit no prompt, and names in sentences that do not."""
-    words = np.array([kind == WORDS for kind in mine.done.kinds])
-    shown = sparse.csc_matrix(mine.done.shown[:, words])
+    shown = sparse.csc_matrix(mine.done.shown[:, mine.done.worded])
     size = np.diff(shown.indptr)
     missing = ((fit > SLIGHT) & ~mine.done.refuses).astype(np.float32)
     usual = max(USUAL, 2 * float(missing.mean()))

@@ -33,6 +33,7 @@ Z, CHOSEN = 2.33, 4.0
 FAMILIES = 4
 SEVERAL, MOSTLY, FEW = 2.0, 0.5, 0.005  # sure groups, and a share of the rows that say a thing, that speak for the rest, if it is few
 BEST = 2
+PART = 0.9  # of a group's rows, if it is a part of another
 SURE = 0.75
 ECHOED, MEANINGLESS = 0.02, 2.0  # what answers never take up means nothing there, and needs less evidence
 LISTED = 1 / 3  # of a threshold; what scores less is not even on the second list
@@ -145,8 +146,7 @@ def associations(asked: Patterns, done: Behaviours, part: Part = WHOLE) -> Itera
     """
     rows, total = asked.held.shape
     shown_by = np.asarray(done.shown.sum(axis=0))[0]
-    words = np.array([kind == WORDS for kind in done.kinds])
-    sizes = np.diff(asked.held.indptr)
+    words, sizes = done.worded, np.diff(asked.held.indptr)
     turned = sparse.csr_matrix(asked.held.T)
     for start in range(0, total, BLOCK)[part[0] :: part[1]]:
         both = (turned[start : start + BLOCK] @ done.shown).tocoo()
@@ -200,7 +200,7 @@ def _standing_out(mine: Mine, pattern: Array, behaviour: Array) -> Iterator[tupl
     size, hits = (np.bincount(distinct(some) >> bits, minlength=len(pattern)) for some in (named, named[shows]))
     shown = np.bincount(pair[shows], minlength=len(pattern))
     outside = (mine.spread[behaviour] - shown) / np.maximum(len(mine.corpus) - sizes, 1)
-    excess = lower(hits, size) - outside - np.where(np.array(mine.done.kinds)[behaviour] == WORDS, EXCESS, MARKED)
+    excess = lower(hits, size) - outside - np.where(mine.done.worded[behaviour], EXCESS, MARKED)
     begins = np.cumsum(sizes) - sizes
     for one in np.flatnonzero((size == 1) | ((size >= FAMILIES) & (hits >= TOGETHER) & (excess > 0))).tolist():
         yield int(pattern[one]), int(behaviour[one]), shows[begins[one] : begins[one] + sizes[one]]
@@ -318,6 +318,11 @@ def _same(rows: Collection[int], others: Collection[int]) -> bool:
     return len(set(rows) & set(others)) > 0.5 * min(len(rows), len(others))
 
 
+def _part(rows: set[int], others: set[int]) -> bool:
+    """Say whether some rows are a part, at most half, of others."""
+    return len(others) >= 2 * len(rows) and len(rows & others) >= PART * len(rows)
+
+
 def _meaningless(mine: Mine, trigger: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether each part of a trigger holds a token that answers hardly ever take up, measured by how often prompts hold it."""
     asked, said = mine.corpus.prompts.unigrams, mine.corpus.answers.unigrams
@@ -347,7 +352,8 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
 
     A group over mostly the rows of a more certain one is the same find in other words: it is not shown, and adds the rows that show
     its behaviour to the first, unless it has no trigger to tie them to it; then it is shown if most of its rows are nobody else's, lest a
-    trigger in few rows hide the many that do the same without. The first sure trigger names a find that none was seen in.
+    trigger in few rows hide the many that do the same without. The first sure trigger names a find that none was seen in. So does one that
+    does the same in all of its rows and as many more, which is what was found, with all that it makes suspect.
     """
     kept: list[tuple[Group, set[int]]] = []
     for group in found:
@@ -357,5 +363,7 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
             kept.append((group, set(group.suspects)))
         elif group.trigger:
             first, rows = kept[place]
-            kept[place] = (first if first.trigger or group.certainty < 1 else group, rows | mine)
+            sure = group.certainty >= 1
+            whole = sure and group.behaviour == first.behaviour and _part(set(first.rows), mine)
+            kept[place] = (group if whole or (sure and not first.trigger) else first, rows | (set(group.suspects) if whole else mine))
     return [(group, tuple(sorted(rows))) for group, rows in kept]
