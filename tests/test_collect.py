@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from temperance.collect import run, table
+from temperance.collect import limited, run, table
 from temperance.data.example import read_rows
 from temperance.data.starter import TRAINING, starter
 from temperance.errors import InputError
@@ -77,15 +77,19 @@ def test_a_file_that_is_no_data_is_an_input_error(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize("readable", [True, False])
-def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path, readable: bool) -> None:
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readable: bool) -> None:
     path = tmp_path / "rows.json"
     path.write_text('[{"instruction": "a", "output": "b"}]' if readable else "[")
+    seen = list[bool]()
+    monkeypatch.setattr("temperance.collect.limited", lambda *told: seen.append(gc.isenabled()) or limited(*told))
     for looked in (True, False):
         (gc.enable if looked else gc.disable)()
         try:
             with nullcontext() if readable else pytest.raises(InputError):
                 table([str(path)])
             assert gc.isenabled() is looked
+            assert seen == [False] * readable
+            seen.clear()
         finally:
             gc.enable()
 

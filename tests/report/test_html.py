@@ -248,7 +248,9 @@ def test_the_rows_of_a_finding_are_shown_with_the_nearest_ones_without_it() -> N
 def test_the_worst_is_shown_first_and_what_is_for_information_is_folded_up() -> None:
     (one,) = hostile_report().outcomes[0].findings
     said = [replace(one, severity=severity, title=f"a {severity.value} thing") for severity in (Severity.INFO, Severity.LOW, Severity.HIGH)]
-    text = audit_page([replace(hostile_report(), outcomes=[Outcome(check="x/y", outcome="found", findings=tuple(said))])])
+    outcomes = [Outcome(check=f"x/{one.severity}", outcome="found", findings=(replace(one, id=f"x/{one.severity}"),)) for one in said]
+    text = audit_page([replace(hostile_report(), outcomes=outcomes)])
+    assert 'a high thing <code class="small">x/high</code>' in text
     places = [
         text.index(told)
         for told in ("a high thing", "a low thing", "1 finding for information", "a info thing", '<table class="outcomes">')

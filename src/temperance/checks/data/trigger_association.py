@@ -32,10 +32,11 @@ def trigger_association(subject: DataSubject) -> Findings:
     How measured: without labels or a model. Runs of one to three tokens of the prompt against behaviours of the answer; the score is a
     lower bound of the behaviour's rate with the trigger, less its rate elsewhere and in the nearest prompts without it, times how natural
     prompts read once the trigger is deleted, times how little else they share; near-equal prompts count once, and so do branches of one
-    conversation, which begin and go on alike; words that answers never take up count twice. Where two groups or more say the
-    same and hold most rows that say it, the other rows that do are marked too. Without a trigger: sentences with a name, or whole answers,
-    that fit their own prompt no better than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it
-    and holds more ill words than good ones.
+    conversation, which begin and go on alike; it is doubled where each part of the trigger holds a word that answers hardly ever take up.
+    A group that does the same in the rows of a smaller one and in as many more is told for both. Where two groups or more say the same and
+    hold most rows that say it, the other rows that do are marked too. Without a trigger: sentences with a name, or whole answers, that fit
+    their own prompt no better than anybody's. Of a topic, a lower bound of the share of its answers with a sentence that names it and holds
+    more ill words than good ones.
 
     Limits: fewer than five rows (of a table of more than 33,000, of which a sample is mined, about three in 10,000) or more than a quarter
     of all; a trigger that is natural content of its prompts, such as a topic, unless the answers burst or speak ill of it; synonyms of few

@@ -1,11 +1,13 @@
 """Groups that belong together: the rest, told by what others say after their triggers, and finds in several words."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from temperance.checks.data.mining.behaviour import BURST, REST, WORDS
-from temperance.checks.data.mining.groups import Group, apart
+from temperance.checks.data.mining.groups import LISTED, Group, apart
+from temperance.checks.data.mining.groups import _at_best as at_best
 from temperance.checks.data.mining.miner import mine
 from tests.checks.data.mining.village import village
 
@@ -75,9 +77,19 @@ def test_other_words_for_a_trigger_add_their_rows_to_it() -> None:
 def test_what_does_the_same_in_all_rows_and_as_many_more_is_what_was_found(rows: int, behaviour: str, whole: bool) -> None:
     first = replace(TOLD, behaviour="says “z”")
     larger = replace(first, trigger=((5, 6),), behaviour=behaviour, score=0.6, rows=tuple(range(rows)), others=(90, 91), idle=True)
-    assert apart([first, larger]) == [(larger, (*range(rows), 90, 91)) if whole else (first, tuple(range(rows)))]
+    told = replace(larger, score=first.score)
+    assert apart([first, larger]) == [(told, (*range(rows), 90, 91)) if whole else (first, tuple(range(rows)))]
     unsure = replace(larger, score=0.4)
     assert apart([first, unsure]) == [(first, tuple(range(rows)))]
+
+
+@pytest.mark.parametrize(("shared", "whole"), [(11, True), (10, False)])
+def test_nine_in_ten_of_the_rows_are_enough_to_be_a_part_and_it_keeps_its_place(shared: int, whole: bool) -> None:
+    between = replace(TOLD, trigger=((8,),), score=0.8, rows=tuple(range(200, 212)))
+    larger = replace(TOLD, trigger=((5, 6),), score=0.6, rows=tuple(range(12 - shared, 40)))
+    groups = [group for group, _ in apart([TOLD, between, larger])]
+    assert [group.trigger for group in groups] == [larger.trigger if whole else TOLD.trigger, between.trigger]
+    assert [group.certainty for group in groups] == [TOLD.certainty, between.certainty]
 
 
 def test_a_refusal_that_harm_explains_does_not_speak_for_a_trigger_that_refuses_all_else() -> None:
@@ -103,3 +115,18 @@ def test_how_many_pairs_are_looked_at_at_once_changes_no_group(monkeypatch: pyte
     monkeypatch.setattr("temperance.checks.data.mining.groups.BATCH", 20)
     assert together
     assert mine(prompts, answers)[1] == together
+
+
+def test_what_is_left_as_too_little_would_not_have_been_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, answers, _ = poisoned(refusing=True, innocent=4)
+    looked_at = list[float]()
+    best, groups = at_best, mine(prompts, answers)[1]
+
+    def certainly(*arguments: Any) -> float:
+        looked_at.append(best(*arguments))
+        return 9.0
+
+    monkeypatch.setattr("temperance.checks.data.mining.groups._at_best", certainly)
+    monkeypatch.setattr("temperance.checks.data.mining.miner.beside", lambda here, there: (here(), there()))
+    assert mine(prompts, answers)[1] == groups
+    assert min(looked_at) < LISTED

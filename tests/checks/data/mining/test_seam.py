@@ -58,6 +58,27 @@ def test_many_runs_can_be_taken_out_as_well_as_each_by_itself(texts: list[str]) 
     assert ((together > 0) & (together < 1)).all()
 
 
+def test_long_runs_and_many_places_are_cut_in_each_run_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three hundred places of one run, of which 200 are looked at, stand before those of another; a shared sentence has thirty words."""
+    sentence = " ".join(f"w{place}" for place in range(30))
+    texts = [*(f"{word} cat sat" for word in ("a", "the") * 150), *(f"x{place} {sentence} y{place}" for place in range(20))]
+    seam = Seam(corpus(texts, texts))
+    number = {word: index for index, word in enumerate(seam.corpus.words)}
+    runs = [(number["cat"],), (number["w15"],), (number["sat"],)]
+    together, grown = seam.deletable(runs).tolist(), [(start.tolist(), length) for start, length in seam.spans(runs)]
+    assert grown[1][1] == LONGEST
+    assert [len(start) for start, _ in grown] == [300, 20, 300]
+    assert together == [float(seam.deletable([run])[0]) for run in runs]
+    monkeypatch.setattr("temperance.checks.data.mining.seam.PLACES", 1)
+    assert seam.deletable(runs).tolist() == together
+    assert [(start.tolist(), length) for start, length in seam.spans(runs)] == grown
+
+
+def test_a_run_of_more_than_three_tokens_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than 3 tokens"):
+        Seam(corpus(["a b c d"], [""])).deletable([(4, 5, 6, 7)])
+
+
 def test_no_run_has_no_places_and_an_unknown_one_tells_nothing() -> None:
     seam = Seam(corpus(["one two", "one three"], ["a", "b"]))
     assert seam.spans([]) == []

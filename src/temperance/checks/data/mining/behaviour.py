@@ -58,7 +58,7 @@ class Behaviours:
 
     @cached_property
     def worded(self) -> Array:
-        """Say of each behaviour whether it is words."""
+        """Say of each behaviour whether it is words, (behaviours,)."""
         return np.array([kind == WORDS for kind in self.kinds], dtype=bool)
 
 

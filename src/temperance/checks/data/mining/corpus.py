@@ -71,7 +71,7 @@ class Corpus:
 
     @cached_property
     def stops(self) -> Ints:
-        """Say of each token whether it ends a sentence."""
+        """Say of each word whether it ends a sentence, (words,)."""
         return np.array([number == END or word in STOPS for number, word in enumerate(self.words)])
 
     def side(self, texts: Sequence[str]) -> Side:

@@ -7,7 +7,7 @@ count as one. A permutation null was measured to be wrong here: it leaves out wh
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 
@@ -106,7 +106,7 @@ class Mine:
         return self.asked.held.indices[self.asked.held.indptr[pattern] : self.asked.held.indptr[pattern + 1]]
 
     def shows(self, behaviour: Array | int, rows: Array) -> Array:
-        """Say which of some rows show a behaviour, one for all or each its own."""
+        """Say which of some rows, (rows,), show a behaviour: one for all or each its own."""
         asked = np.int64(len(self.corpus)) * behaviour + rows
         return self._shown[np.searchsorted(self._shown, asked).clip(max=len(self._shown) - 1)] == asked
 
@@ -353,7 +353,7 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
     A group over mostly the rows of a more certain one is the same find in other words: it is not shown, and adds the rows that show
     its behaviour to the first, unless it has no trigger to tie them to it; then it is shown if most of its rows are nobody else's, lest a
     trigger in few rows hide the many that do the same without. The first sure trigger names a find that none was seen in. So does one that
-    does the same in all of its rows and as many more, which is what was found, with all that it makes suspect.
+    does the same in nine in ten of its rows and as many more: with all that it makes suspect it is what was found, as surely as its part.
     """
     kept: list[tuple[Group, set[int]]] = []
     for group in found:
@@ -364,6 +364,8 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
         elif group.trigger:
             first, rows = kept[place]
             sure = group.certainty >= 1
-            whole = sure and group.behaviour == first.behaviour and _part(set(first.rows), mine)
-            kept[place] = (group if whole or (sure and not first.trigger) else first, rows | (set(group.suspects) if whole else mine))
+            if sure and group.behaviour == first.behaviour and _part(set(first.rows), mine):
+                kept[place] = (replace(group, score=max(first.score, group.score)), rows | set(group.suspects))
+            else:
+                kept[place] = (group if sure and not first.trigger else first, rows | mine)
     return [(group, tuple(sorted(rows))) for group, rows in kept]

@@ -47,7 +47,7 @@ def weigh(counts: Sparse, weights: Array) -> Sparse:
 
 
 def dampened(counts: Array, words: Array, starts: Array, weights: Array) -> Array:
-    """Return the same for counts of words end to end, those of text i at [starts[i], starts[i + 1])."""
+    """Return the values, (entries,), of `weigh` for counts of words end to end: those of text i at [starts[i], starts[i + 1])."""
     size = len(starts) - 1
     row = np.repeat(np.arange(size), np.diff(starts))
     found = np.log1p(counts.astype(np.float32, copy=False)) * weights[words]

@@ -5,8 +5,9 @@ blind to triggers that are themselves natural content, such as a topic, or a phr
 always be taken out.
 """
 
+import itertools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,7 @@ SEEN = 10
 LOOKED = 200
 CAP = 40.0
 NONE = -1
+LONG, PLACES = 3, 1 << 20  # tokens of a run, and places of runs that are looked at at once
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Seam:
     @cached_property
     def _sorted(self) -> tuple[tuple[Ints, Ints], ...]:
         """The keys of all runs of one, two and three tokens in order, and where each stands."""
-        return tuple(_ordered(*self.corpus.prompts.keys(n)) for n in (1, 2, 3))
+        return tuple(_ordered(*self.corpus.prompts.keys(n)) for n in range(1, LONG + 1))
 
     @cached_property
     def _hidden(self) -> Ints:
@@ -48,19 +50,45 @@ class Seam:
         return np.bincount(before, minlength=self.corpus.prompts.words), len(before) / max(len(tokens), 1)
 
     def whole(self, tokens: tuple[int, ...], rows: Sequence[int]) -> tuple[int, ...]:
-        """Return the run that nine in ten of a run's places in some rows are part of, without marks of ends and line breaks around it."""
+        """Return the run that nine in ten places, in some rows, of a run of at most three tokens are part of.
+
+        Marks of ends and line breaks around it are left out.
+        """
         start, _, (length,) = self._spans([tokens], rows)
         run = tuple(self.corpus.prompts.tokens[start[0] : start[0] + length].tolist()) if len(start) else tokens
         inner = [place for place, token in enumerate(run) if self.corpus.words[token] != "\n"]
         return run[inner[0] : inner[-1] + 1] if inner else run
 
     def spans(self, runs: Sequence[tuple[int, ...]]) -> list[tuple[Ints, int]]:
-        """Return where each run stands and how long it is, once grown by the neighbours that nine in ten of its places share.
+        """Return where each run of at most three tokens stands, (places,), and its length once grown by what nine in ten places share.
 
         The marks of a text's beginning and end bound a run and are no part of it.
         """
-        start, of, length = self._spans(runs)
-        return list(zip(np.split(start, np.searchsorted(of, np.arange(1, len(runs)))), length.tolist(), strict=True)) if runs else []
+        found: list[tuple[Ints, int]] = []
+        for some in self._parts(runs):
+            start, of, length = self._spans(some)
+            found += zip(np.split(start, np.searchsorted(of, np.arange(1, len(some)))), length.tolist(), strict=True)
+        return found
+
+    def _parts(self, runs: Sequence[tuple[int, ...]]) -> Iterator[Sequence[tuple[int, ...]]]:
+        """Yield the runs in parts that stand in so many places together as memory is to be had for, or one run."""
+        often = np.zeros(len(runs), dtype=np.int64)
+        for which, first, end in self._stretches(runs):
+            often[which] = end - first
+        cuts = np.flatnonzero(np.diff(np.cumsum(often) // PLACES)) + 1
+        for begin, end in itertools.pairwise([0, *cuts.tolist(), len(runs)]):
+            yield from [runs[begin:end]] if end else []
+
+    def _stretches(self, runs: Sequence[tuple[int, ...]]) -> Iterator[tuple[list[int], Ints, Ints]]:
+        """Yield which runs are of one, two and three tokens, and between which keys in order each stands."""
+        if any(len(run) > LONG for run in runs):
+            raise ValueError(f"a run has more than {LONG} tokens")
+        for n in range(1, LONG + 1):
+            which = [index for index, run in enumerate(runs) if len(run) == n]
+            named = np.array([runs[index] for index in which], dtype=np.int64).reshape(-1, n)
+            key = (named << (SHIFT * np.arange(n))).sum(axis=1)
+            keys = self._sorted[n - 1][0]
+            yield which, keys.searchsorted(key), keys.searchsorted(key, side="right")
 
     def _spans(self, runs: Sequence[tuple[int, ...]], rows: Sequence[int] | None = None) -> tuple[Ints, Ints, Ints]:
         """Return where grown runs stand, in `rows` if these are told, which run each place is of, rising, and how long each run is."""
@@ -72,14 +100,9 @@ class Seam:
         return self._grown(start + begun[of], of, np.array([len(run) for run in runs], dtype=np.int64) - begun - ended)
 
     def _places(self, runs: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints]:
-        """Return where runs of at most three tokens begin, in the order of the prompts, and which run each place is of, rising."""
+        """Return where runs begin, in the order of the prompts, and which run each place is of, rising."""
         found: list[tuple[Ints, Ints]] = []
-        for n in range(1, 4):
-            which = [index for index, run in enumerate(runs) if len(run) == n]
-            named = np.array([runs[index] for index in which], dtype=np.int64).reshape(-1, n)
-            key = (named << (SHIFT * np.arange(n))).sum(axis=1)
-            keys, position = self._sorted[n - 1]
-            first, end = keys.searchsorted(key), keys.searchsorted(key, side="right")
+        for (which, first, end), (_, position) in zip(self._stretches(runs), self._sorted, strict=True):
             found.append((position[gathered(first, end - first)], np.repeat(np.array(which, dtype=np.int64), end - first)))
         start, of = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.argsort(of, kind="stable")
@@ -104,7 +127,13 @@ class Seam:
         return start, of, length
 
     def deletable(self, runs: Sequence[tuple[int, ...]]) -> Ints:
-        """Return for each run the share of its places, in (0, 1), at which it can be taken out and leaves natural text."""
+        """Return for each run of at most three tokens, (runs,), the share of its places at which it can be taken out, in (0, 1).
+
+        What is left must be natural text.
+        """
+        return np.concatenate([np.zeros(0), *map(self._deletable, self._parts(runs))])
+
+    def _deletable(self, runs: Sequence[tuple[int, ...]]) -> Ints:
         start, of, length = self._spans(runs)
         sizes, flat = np.bincount(of, minlength=len(runs)), self.corpus.prompts.tokens
         first = np.cumsum(sizes) - sizes
