@@ -365,7 +365,8 @@ def apart(found: Sequence[Group]) -> list[tuple[Group, tuple[int, ...]]]:
             first, rows = kept[place]
             sure = group.certainty >= 1
             if sure and group.behaviour == first.behaviour and _part(set(first.rows), mine):
-                kept[place] = (replace(group, score=max(first.score, group.score)), rows | set(group.suspects))
+                surely = max(first.certainty, group.certainty) * TAU[group.kind]
+                kept[place] = (replace(group, score=surely), rows | set(group.suspects))
             else:
                 kept[place] = (group if sure and not first.trigger else first, rows | mine)
     return [(group, tuple(sorted(rows))) for group, rows in kept]
